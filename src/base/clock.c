@@ -1,0 +1,68 @@
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+static int64_t steady_offset;
+static bool anchored;
+
+static int64_t
+clock_read(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+clock_wall(void)
+{
+	return clock_read(CLOCK_REALTIME);
+}
+
+int64_t
+clock_boot(void)
+{
+	return clock_read(CLOCK_BOOTTIME);
+}
+
+void
+clock_anchor(int64_t offset)
+{
+	steady_offset = offset;
+	anchored = true;
+}
+
+int64_t
+clock_offset(void)
+{
+	if (!anchored)
+		clock_anchor(clock_wall() - clock_boot());
+	return steady_offset;
+}
+
+int64_t
+clock_now(void)
+{
+	return clock_boot() + clock_offset();
+}
+
+const char *
+clock_boot_id(void)
+{
+	static char id[40];
+	FILE *file;
+
+	if (id[0] != '\0')
+		return id;
+	file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	if (file == NULL)
+		return id;
+	if (fgets(id, sizeof(id), file) != NULL)
+		id[strcspn(id, "\n")] = '\0';
+	fclose(file);
+	return id;
+}

@@ -1,0 +1,111 @@
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void *
+mem_or_end(void *memory)
+{
+	if (memory == NULL) {
+		fputs("out of memory: ending, the journal has what was acknowledged\n", stderr);
+		abort();
+	}
+	return memory;
+}
+
+void *
+mem_new(size_t size)
+{
+	return mem_or_end(calloc(1, size));
+}
+
+void *
+mem_grow(void *old, size_t count, size_t size)
+{
+	if (size != 0 && count > SIZE_MAX / size)
+		return mem_or_end(NULL);
+	return mem_or_end(realloc(old, count * size));
+}
+
+char *
+mem_text(const char *text)
+{
+	return text == NULL ? NULL : mem_or_end(strdup(text));
+}
+
+char *
+mem_text_n(const char *text, size_t length)
+{
+	return mem_or_end(strndup(text, length));
+}
+
+char *
+mem_format(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	return mem_or_end(text);
+}
+
+void
+mem_set_text(char **text, const char *value)
+{
+	char *copy = mem_text(value);
+
+	free(*text);
+	*text = copy;
+}
+
+void
+mem_free_text(char **text)
+{
+	free(*text);
+	*text = NULL;
+}
+
+size_t
+mem_texts_count(char *const *texts)
+{
+	size_t n = 0;
+
+	while (texts != NULL && texts[n] != NULL)
+		n++;
+	return n;
+}
+
+void
+mem_texts_add(char ***texts, const char *value)
+{
+	size_t n = mem_texts_count(*texts);
+
+	*texts = mem_grow(*texts, n + 2, sizeof(**texts));
+	(*texts)[n] = mem_text(value);
+	(*texts)[n + 1] = NULL;
+}
+
+char **
+mem_texts_copy(char *const *texts)
+{
+	char **copy = NULL;
+
+	for (size_t i = 0; texts != NULL && texts[i] != NULL; i++)
+		mem_texts_add(&copy, texts[i]);
+	return copy;
+}
+
+void
+mem_texts_free(char ***texts)
+{
+	for (size_t i = 0; *texts != NULL && (*texts)[i] != NULL; i++)
+		free((*texts)[i]);
+	free(*texts);
+	*texts = NULL;
+}

@@ -1,0 +1,1 @@
+libmuster_la_SOURCES += %D%/dir.h %D%/question.h 

@@ -1,0 +1,83 @@
+/*
+ * The HTTP server: listen, gate, authenticate, route, reply. Hides evhttp. A handler gets a
+ * request, and replies once, at once or later; until then the request stays valid, also when the
+ * client has gone. http_close ends all connections; requests still open are freed by it, so their
+ * holders must have let go first.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct conf_limits;
+struct conf_portal;
+struct err;
+struct faults;
+struct http;
+struct http_request;
+struct loop;
+
+typedef void http_handler_fn(struct http_request *request, void *context);
+
+/* A row of the routes; {name} in the path is one segment. Rights are of enum conf_right, 0 for
+ * none beyond being a known portal; HTTP_OPEN asks for no credential. */
+#define HTTP_OPEN 0x80000000U
+struct http_route {
+	const char *method, *path;
+	unsigned right;
+	http_handler_fn *handler;
+};
+
+/* The portals that may come in are asked for at every request, so that a reload counts at once. */
+typedef const struct conf_portal *http_portals_fn(size_t *count_out, void *context);
+
+/* Public: an address and port (0 picks one). */
+struct http *http_listen(struct loop *loop, const char *address, int port,
+    const struct http_route *routes, size_t route_count, http_portals_fn *portals, void *context,
+    const struct conf_limits *limits, struct err *err);
+/* Admin: a unix socket of mode 0600; every request is from the portal "admin" with all rights. */
+struct http *http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
+    size_t route_count, void *context, const struct conf_limits *limits, struct err *err);
+void http_close(struct http **http); /* unlinks the unix socket */
+void http_pause(struct http *http);  /* accepts no more */
+int http_port(const struct http *http);
+
+/* What was asked. Texts live as long as the request. */
+const char *http_portal(
+    const struct http_request *request); /* the portal's name; "" for HTTP_OPEN */
+bool http_has_right(const struct http_request *request, unsigned right);
+const char *http_param(
+    const struct http_request *request, const char *name); /* {name} of the path */
+const char *http_query(const struct http_request *request, const char *name);  /* or NULL */
+const char *http_header(const struct http_request *request, const char *name); /* or NULL */
+const void *http_body(const struct http_request *request, size_t *size_out);
+const char *http_request_id(const struct http_request *request);
+/* The body as JSON (application/json alone, no duplicate keys, depth bounded); NULL where it was
+ * not, and then the problem has been answered. The caller decrefs. */
+json_t *http_json(struct http_request *request);
+
+/* Answers. Each frees the request, except the stream's. json is stolen. */
+void http_reply_json(struct http_request *request, int status, json_t *json);
+void http_reply_text(
+    struct http_request *request, int status, const char *content_type, const char *text);
+void http_reply_none(struct http_request *request, int status); /* 204 */
+/* type is urn:musterd:problem:NAME; status and title come from one table by name. */
+void http_reply_problem(struct http_request *request, const char *name, const char *detail);
+void http_reply_faults(struct http_request *request, struct faults *faults); /* 422 invalid */
+void http_add_header(struct http_request *request, const char *name, const char *value);
+int http_problem_status(const char *name);
+/* The body that http_reply_problem would send (caller frees), for answers that are kept. */
+char *http_problem_text(const char *name, const char *detail);
+
+/* Server-sent events: start answers 200, send writes one event, end frees the request. */
+void http_stream_start(struct http_request *request);
+void http_stream_send(struct http_request *request, const char *event, const json_t *json);
+void http_stream_end(struct http_request *request);
+
+/* Called once when the client goes before the answer (the request then still takes one reply, or
+ * http_stream_end, which frees it). */
+void http_on_gone(struct http_request *request, void (*gone)(void *arg), void *arg);
+
+#endif

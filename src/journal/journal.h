@@ -1,0 +1,99 @@
+/*
+ * The journal: the wall. What is in it will be carried out. Hides SQLite, the writer thread and
+ * group commit, sealing and erasing.
+ *
+ * Writes are queued and called back on the loop after the commit (fsync included), in the order
+ * they were made; the caller's registration is copied at the call, so it may change afterwards.
+ * Reads are done at once on the loop's thread and see what is committed. journal_close commits
+ * what is queued, without calling back. A failed fsync ends the process.
+ */
+#ifndef JOURNAL_JOURNAL_H
+#define JOURNAL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/registration.h"
+
+struct conf_journal;
+struct err;
+struct journal;
+struct keyring;
+struct loop;
+
+enum journal_result {
+	JOURNAL_DONE,
+	JOURNAL_EXISTS, /* append: that portal's Idempotency-Key is taken; id_out says by which one
+			 */
+	JOURNAL_FULL,   /* the queue or the disk: nothing was kept */
+	JOURNAL_BROKEN, /* an operator must look; nothing was kept */
+};
+typedef void journal_done_fn(enum journal_result result, const char *id, void *arg);
+
+/* What the timeline keeps beside a saved registration; texts are copied, may be NULL. */
+struct journal_note {
+	const char *step,
+	    *what; /* "prove-identity", "identity proved" … no secret, no identifier */
+};
+
+/* Only one daemon at a time: a second one is refused here, in words. */
+struct journal *journal_open(
+    struct loop *loop, const struct conf_journal *conf, struct keyring *keys, struct err *err);
+void journal_close(struct journal **journal);
+
+void journal_append(struct journal *journal, const struct registration *registration,
+    const struct journal_note *note, journal_done_fn *done, void *arg);
+/* Saves state, step, times and all; a NULL application erases the sealed part. note may be NULL. */
+void journal_save(struct journal *journal, const struct registration *registration,
+    const struct journal_note *note, journal_done_fn *done, void *arg);
+/* The answer that an Idempotency-Key gives again: status and body; not called back. */
+void journal_save_answer(struct journal *journal, const char *id, int status, const char *body);
+/* Everything that waits for that directory is due at once. Not called back. */
+void journal_wake(struct journal *journal, const char *waits_for, int64_t now);
+size_t journal_depth(const struct journal *journal); /* writes that wait */
+
+/* Reads. NULL where there is none; the caller frees. A row that does not unseal is set aside. */
+struct registration *journal_find(struct journal *journal, const char *id);
+struct registration *journal_find_uid(struct journal *journal, const char *uid); /* the newest */
+/* By portal and key; answer_out (may be NULL) gets the saved answer's body, status_out its status
+ * (0 where none was saved yet). */
+struct registration *journal_find_key(struct journal *journal, const char *portal,
+    const char *key_mac, int *status_out, char **answer_out);
+
+/* Ids that are due at 'now', the earliest first, at most 'most'; returns how many. */
+size_t journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most);
+int64_t journal_next_due(struct journal *journal); /* 0 where nothing waits for a time */
+
+struct journal_filter {
+	bool by_state;
+	enum registration_state state;
+	int64_t created_before; /* 0: any; with open: what is overdue */
+	bool open;              /* only what has not ended */
+	int limit;
+};
+typedef void journal_each_fn(const struct registration *registration, void *arg);
+/* Newest first; the registrations are the journal's, without the sealed part. */
+void journal_list(
+    struct journal *journal, const struct journal_filter *filter, journal_each_fn *each, void *arg);
+
+typedef void journal_line_fn(
+    int64_t at, const char *step, const char *state, const char *what, void *arg);
+void journal_timeline(struct journal *journal, const char *id, journal_line_fn *each, void *arg);
+
+struct journal_counts {
+	int64_t by_state[STATE_COUNT];
+	int64_t oldest_pending; /* created_at; 0 where none */
+	int64_t next_due;
+	int64_t set_aside;
+};
+void journal_counts(struct journal *journal, struct journal_counts *counts_out);
+
+/* Small facts by name ("boot": id and offset), kept at once (blocking: for the start). */
+char *journal_fact(struct journal *journal, const char *name); /* NULL where none; caller frees */
+int journal_set_fact(struct journal *journal, const char *name, const char *value, struct err *err);
+
+/* Integrity; online backup; both blocking, for their own process ('musterd -t', tests). */
+int journal_check(const struct conf_journal *conf, struct err *err);
+
+#endif
