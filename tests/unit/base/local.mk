@@ -1,0 +1,8 @@
+check_PROGRAMS += %D%/test_keyring %D%/test_loop %D%/test_text
+TESTS += %D%/test_keyring %D%/test_loop %D%/test_text
+%C%_test_keyring_SOURCES = %D%/test_keyring.c
+%C%_test_keyring_LDADD = $(UNIT_LIBS)
+%C%_test_loop_SOURCES = %D%/test_loop.c
+%C%_test_loop_LDADD = $(UNIT_LIBS)
+%C%_test_text_SOURCES = %D%/test_text.c
+%C%_test_text_LDADD = $(UNIT_LIBS)
