@@ -1,0 +1,1 @@
+libmuster_la_SOURCES += %D%/activate.c %D%/steps.h %D%/wait.c

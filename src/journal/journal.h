@@ -49,8 +49,9 @@ void journal_save(struct journal *journal, const struct registration *registrati
     const struct journal_note *note, journal_done_fn *done, void *arg);
 /* The answer that an Idempotency-Key gives again: status and body; not called back. */
 void journal_save_answer(struct journal *journal, const char *id, int status, const char *body);
-/* Everything that waits for that directory is due at once. Not called back. */
-void journal_wake(struct journal *journal, const char *waits_for, int64_t now);
+/* Everything that waits for that directory is due at once. */
+void journal_wake(
+    struct journal *journal, const char *waits_for, int64_t now, journal_done_fn *done, void *arg);
 size_t journal_depth(const struct journal *journal); /* writes that wait */
 
 /* Reads. NULL where there is none; the caller frees. A row that does not unseal is set aside. */
@@ -63,7 +64,8 @@ struct registration *journal_find_key(struct journal *journal, const char *porta
 
 /* Ids that are due at 'now', the earliest first, at most 'most'; returns how many. */
 size_t journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most);
-int64_t journal_next_due(struct journal *journal); /* 0 where nothing waits for a time */
+/* The earliest due time after 'after'; 0 where nothing waits for a time. */
+int64_t journal_next_due(struct journal *journal, int64_t after);
 
 struct journal_filter {
 	bool by_state;

@@ -53,7 +53,7 @@ struct registration {
 	/* In memory alone, for the step at work: wiped when the row changes or is tried again. */
 	int phase;
 	int collisions;
-	int64_t low, high; /* bounds of the search for a free uid */
+	int64_t low, high; /* bounds of the search for a free uid; the time that a modify writes */
 	char stem[64];
 	struct records records; /* found so far */
 };

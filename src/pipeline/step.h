@@ -7,6 +7,7 @@
 #define PIPELINE_STEP_H
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,8 +36,9 @@ struct site {
 struct step {
 	const char *name; /* stored in the journal: rows are inserted, never renamed */
 	enum registration_state reached; /* the state once this row is passed */
-	const char
-	    *withdraw; /* the row that undoes what may be in the directory; NULL: nothing is */
+	/* The row that undoes what may be in the directory by now; NULL: nothing is. */
+	const char *withdraw;
+	bool last; /* passing this row ends the life: "done" */
 	/* -1 with err: as RETRY. */
 	int (*ask)(const struct site *site, struct registration *registration,
 	    struct question *question, struct err *err);

@@ -1,0 +1,1 @@
+libmuster_la_SOURCES += %D%/prove.c %D%/prove.h

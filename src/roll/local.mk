@@ -1,1 +1,1 @@
-libmuster_la_SOURCES += %D%/roll.h 
+libmuster_la_SOURCES += %D%/judge.c %D%/roll.c %D%/roll.h

@@ -46,7 +46,7 @@ enum roll_verdict roll_judge_again(
 
 /* kind: REPLY_DONE with all records, or what the first source in trouble said. */
 typedef void roll_done_fn(const struct reply *trouble, struct records *records, void *arg);
-void roll_lookup(const struct conf *conf, struct dir *const *sources,
+void roll_lookup(const struct conf *const *conf, struct dir *const *sources,
     const struct identifier *identifier, roll_done_fn *done, void *arg);
 
 #endif

@@ -1,0 +1,91 @@
+/* Waiting: until the time has come, and as long as somebody holds it. Then the record again. */
+#include "base/err.h"
+#include "base/mem.h"
+#include "activate/steps.h"
+#include "conf/conf.h"
+#include "dir/question.h"
+#include "model/application.h"
+#include "model/person.h"
+#include "roll/roll.h"
+
+int
+wait_ask(const struct site *site, struct registration *registration, struct question *question,
+    struct err *err)
+{
+	question->kind = QUESTION_NONE;
+	return 0;
+}
+
+enum verdict
+wait_judge(const struct site *site, struct registration *registration, const struct reply *reply,
+    int64_t now, struct err *err)
+{
+	if (registration->held) {
+		registration->due_at = 0;
+		return HOLD;
+	}
+	if (now < registration->activates_at) {
+		registration->due_at = registration->activates_at;
+		return HOLD;
+	}
+	return NEXT;
+}
+
+int
+recheck_ask(const struct site *site, struct registration *registration, struct question *question,
+    struct err *err)
+{
+	size_t source = (size_t)registration->phase;
+
+	if (registration->held) {
+		question->kind = QUESTION_NONE;
+		return 0;
+	}
+	if (registration->application == NULL)
+		return err_set(err, ERR_BROKEN, "the sealed identity can't be read");
+	roll_question(&site->conf->personnel[source], source,
+	    &registration->application->identifier, question);
+	return 0;
+}
+
+static enum verdict
+recheck_conclude(const struct site *site, struct registration *registration, struct err *err)
+{
+	struct person person;
+	enum roll_verdict verdict;
+
+	/* Found nothing at all is no lapse: more likely the directory is in trouble. */
+	if (registration->records.count == 0) {
+		err_set(err, ERR_BROKEN, "the personnel record can't be found any more");
+		return RETRY;
+	}
+	verdict = roll_judge_again(site->conf, &registration->records, &person);
+	person_fini(&person);
+	if (verdict == ROLL_PROVED)
+		return NEXT;
+	mem_set_text(&registration->detail, "no record is current any more");
+	err_set(err, ERR_REFUSED, "not-eligible");
+	return REFUSE;
+}
+
+enum verdict
+recheck_judge(const struct site *site, struct registration *registration, const struct reply *reply,
+    int64_t now, struct err *err)
+{
+	const struct conf_personnel *source;
+
+	if (reply == NULL) {
+		registration->due_at = 0;
+		return HOLD;
+	}
+	source = &site->conf->personnel[registration->phase];
+	if (reply->kind != REPLY_DONE) {
+		err_set(err, ERR_BUSY, "%s: %s", source->name, reply->text);
+		return RETRY;
+	}
+	if (roll_read(source, reply, &registration->records, err) != 0)
+		return RETRY;
+	if ((size_t)++registration->phase < site->conf->personnel_count)
+		return AGAIN;
+	return recheck_conclude(site, registration, err);
+}

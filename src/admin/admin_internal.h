@@ -1,0 +1,41 @@
+/*
+ * Inside the admin API: admin.c has the routes and what is read, wish.c what is wanted done and the
+ * stream of changes, schema.c the look at the directory's schema.
+ */
+#ifndef ADMIN_ADMIN_INTERNAL_H
+#define ADMIN_ADMIN_INTERNAL_H
+
+#include <stdint.h>
+
+#include "admin/admin.h"
+
+struct registration;
+
+/* A stream of everything that changes. */
+struct admin_watch {
+	struct admin *admin;
+	struct http_request *request;
+	struct driver_listener *listener;
+	struct admin_watch *before, *after;
+};
+
+struct admin {
+	struct admin_parts parts;
+	int64_t started_at; /* clock_boot */
+	struct admin_watch *watches;
+	struct schema_look *looks; /* schema look-ups on their way */
+};
+
+/* The public object and what only administrators see; the caller decrefs. */
+json_t *admin_registration_json(const struct admin *admin, const struct registration *registration);
+/* By id or uid; NULL where there is none. The caller frees. */
+struct registration *admin_find(const struct admin *admin, const char *name);
+void admin_watch_free(struct admin_watch *watch);
+
+void admin_on_wish(struct http_request *request, void *context);
+void admin_on_watch(struct http_request *request, void *context);
+void admin_on_schema(struct http_request *request, void *context);
+
+void schema_look_free_all(struct admin *admin);
+
+#endif

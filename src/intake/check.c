@@ -1,0 +1,195 @@
+/*
+ * POST /v1/identity-checks: the records are looked up and judged without a registration, to fill
+ * the portal's form. Names are not asked for, and refusals come on the same beat as a POST's.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/keyring.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "dir/dir.h"
+#include "dir/question.h"
+#include "intake/intake_internal.h"
+#include "model/application.h"
+#include "model/faults.h"
+#include "model/submission_json.h"
+#include "roll/roll.h"
+
+static struct check *
+check_new(struct intake *intake, struct http_request *request)
+{
+	struct check *check = mem_new(sizeof(*check));
+
+	check->intake = intake;
+	check->request = request;
+	check->came_at = clock_boot();
+	check->application = application_new();
+	check->after = intake->checks;
+	if (check->after != NULL)
+		check->after->before = check;
+	intake->checks = check;
+	return check;
+}
+
+static void
+check_answer(struct check *check, const char *problem)
+{
+	if (check->request == NULL)
+		return;
+	if (problem == NULL) {
+		http_reply_json(check->request, 200, check->answer);
+		check->answer = NULL;
+	} else {
+		http_reply_problem(check->request, problem, NULL);
+	}
+	check->request = NULL;
+}
+
+/* While a directory still has a question of it (asking), it only lets go of its request. */
+void
+check_free(struct check *check)
+{
+	check_answer(check, "unavailable");
+	if (check->before != NULL)
+		check->before->after = check->after;
+	else if (check->intake->checks == check)
+		check->intake->checks = check->after;
+	if (check->after != NULL)
+		check->after->before = check->before;
+	check->before = check->after = NULL;
+	loop_timer_free(&check->timer);
+	if (check->asking)
+		return;
+	application_free(&check->application);
+	json_decref(check->answer);
+	free(check);
+}
+
+static void
+check_on_claim(struct reply *reply, void *arg)
+{
+	struct check *check = arg;
+
+	check->asking = false;
+	if (reply->kind != REPLY_DONE && reply->kind != REPLY_NO_ENTRY) {
+		check_answer(check, "unavailable");
+	} else {
+		json_object_set_new(
+		    check->answer, "registered", json_boolean(reply->kind == REPLY_DONE));
+		check_answer(check, NULL);
+	}
+	check_free(check);
+}
+
+/* An account that is there, or on its way, has a claim. */
+static void
+check_ask_claim(struct check *check)
+{
+	static const char *const wanted[] = {"musterPersonKey", NULL};
+	const struct intake_parts *parts = &check->intake->parts;
+	const char *digits = check->application->identifier.digits;
+	struct question question = {0};
+	char key[KEYRING_HMAC_SIZE];
+	char *dn;
+
+	keyring_hmac(parts->site->person_keys, "person", digits, strlen(digits), key);
+	dn = dn_make("musterPersonKey", key, parts->site->conf->accounts.claims_base);
+	question_search(
+	    &question, TO_ACCOUNTS, dn, SCOPE_BASE, "(objectClass=musterClaim)", wanted, 1);
+	mem_free_text(&dn);
+	check->asking = true;
+	dir_submit(parts->directories[TO_ACCOUNTS], &question, check_on_claim, check);
+}
+
+static json_t *
+check_json(const struct person *person)
+{
+	json_t *categories = json_array();
+
+	for (size_t i = 0; person->categories[i] != NULL; i++)
+		json_array_append_new(categories, json_string(person->categories[i]));
+	return json_pack("{s:{s:s?, s:s?, s:s, s:s?}, s:{s:s?, s:s?, s:s?}, s:o, s:b, s:b}",
+	    "legal_name", "given", person->name.given, "middle", person->name.middle, "family",
+	    person->name.family, "suffix", person->name.suffix, "organization", "o", person->o,
+	    "unit", person->ou, "title", person->title, "categories", categories, "dual",
+	    person_is_dual(person), "registered", 0);
+}
+
+static void
+check_on_beat(void *arg)
+{
+	check_answer(arg, "identity-not-verified");
+	check_free(arg);
+}
+
+static void
+check_judge(struct check *check, const struct records *records)
+{
+	struct intake *intake = check->intake;
+	struct person person;
+	char *why;
+	enum roll_verdict verdict =
+	    roll_judge(intake_conf(intake), check->application, false, records, &person, &why);
+
+	mem_free_text(&why);
+	if (verdict == ROLL_PROVED) {
+		check->answer = check_json(&person);
+		check_ask_claim(check);
+	} else if (verdict == ROLL_NOT_ELIGIBLE) {
+		check_answer(check, "not-eligible");
+		check_free(check);
+	} else {
+		check->timer = loop_timer_new(intake->parts.loop, check_on_beat, check);
+		loop_timer_set(check->timer, intake_beat(intake, check->came_at));
+	}
+	person_fini(&person);
+}
+
+static void
+check_on_records(const struct reply *trouble, struct records *records, void *arg)
+{
+	struct check *check = arg;
+
+	check->asking = false;
+	if (trouble == NULL && check->request != NULL) {
+		check_judge(check, records);
+		return;
+	}
+	if (trouble != NULL)
+		log_warning("identity check: %s", trouble->text);
+	check_answer(check, "unavailable");
+	check_free(check);
+}
+
+void
+intake_on_check(struct http_request *request, void *context)
+{
+	struct intake *intake = context;
+	struct faults faults = {0};
+	struct check *check;
+	json_t *body = http_json(request);
+
+	if (body == NULL)
+		return;
+	check = check_new(intake, request);
+	if (submission_check_document(body) != 0)
+		check_answer(check, "malformed");
+	else
+		submission_parse_check(body, check->application, &faults);
+	json_decref(body);
+	if (faults.count > 0) {
+		http_reply_faults(request, &faults);
+		check->request = NULL;
+	}
+	faults_fini(&faults);
+	if (check->request == NULL) {
+		check_free(check);
+		return;
+	}
+	check->asking = true;
+	roll_lookup(&intake->parts.site->conf, intake->parts.directories + 1,
+	    &check->application->identifier, check_on_records, check);
+}

@@ -1,0 +1,98 @@
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "intake/intake_internal.h"
+
+const struct http_route intake_routes[] = {
+    {"POST", "/v1/registrations", CONF_RIGHT_REGISTER, intake_on_post},
+    {"GET", "/v1/registrations/{id}", CONF_RIGHT_STATUS, intake_on_get},
+    {"DELETE", "/v1/registrations/{id}", CONF_RIGHT_CANCEL, intake_on_delete},
+    {"GET", "/v1/registrations/{id}/events", CONF_RIGHT_STATUS, intake_on_events},
+    {"POST", "/v1/identity-checks", CONF_RIGHT_IDENTITY_CHECK, intake_on_check},
+    {"GET", "/v1/policy", 0, intake_on_policy},
+    {"GET", "/healthz", HTTP_OPEN, intake_on_health},
+    {"GET", "/readyz", HTTP_OPEN, intake_on_ready},
+};
+const size_t intake_route_count = sizeof(intake_routes) / sizeof(intake_routes[0]);
+
+struct intake *
+intake_new(const struct intake_parts *parts)
+{
+	struct intake *intake = mem_new(sizeof(*intake));
+
+	intake->parts = *parts;
+	return intake;
+}
+
+const struct conf_portal *
+intake_portals(size_t *count_out, void *context)
+{
+	const struct conf *conf = intake_conf(context);
+
+	*count_out = conf->portal_count;
+	return conf->portals;
+}
+
+struct lateness
+intake_lateness(const struct intake *intake)
+{
+	const struct conf_activation *activation = &intake_conf(intake)->activation;
+
+	return (struct lateness){activation->late_after, activation->escalate_after};
+}
+
+int64_t
+intake_beat(const struct intake *intake, int64_t came_at)
+{
+	int64_t beat = intake_conf(intake)->identity.refusal_delay;
+
+	return beat <= 0 ? 0 : beat - (clock_boot() - came_at) % beat;
+}
+
+size_t
+intake_open(const struct intake *intake)
+{
+	size_t count = 0;
+
+	for (const struct submit *submit = intake->submits; submit != NULL; submit = submit->after)
+		count++;
+	return count;
+}
+
+/* What waits for a verdict is in the journal: it is told so at once. */
+void
+intake_drain(struct intake *intake)
+{
+	struct submit *submit, *next;
+
+	intake->draining = true;
+	for (submit = intake->submits; submit != NULL; submit = next) {
+		next = submit->after;
+		if (submit->phase == SUBMIT_WAITING || submit->phase == SUBMIT_REFUSED)
+			submit_answer(submit, NULL);
+	}
+}
+
+void
+intake_stop(struct intake *intake)
+{
+	intake->draining = true;
+	for (struct submit *submit = intake->submits; submit != NULL; submit = submit->after)
+		submit_problem(submit, "unavailable", "shutting down");
+	while (intake->follows != NULL)
+		follow_free(intake->follows);
+	while (intake->checks != NULL)
+		check_free(intake->checks);
+}
+
+void
+intake_free(struct intake **intake)
+{
+	if (*intake == NULL)
+		return;
+	while ((*intake)->submits != NULL)
+		submit_free((*intake)->submits);
+	free(*intake);
+	*intake = NULL;
+}

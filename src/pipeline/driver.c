@@ -1,0 +1,228 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "journal/journal.h"
+#include "pipeline/alarm.h"
+#include "pipeline/driver_internal.h"
+
+struct flight *
+flight_find(struct driver *driver, const char *id)
+{
+	return idmap_find(&driver->flights, id);
+}
+
+struct flight *
+flight_begin(struct driver *driver, struct registration *registration)
+{
+	struct flight *flight = mem_new(sizeof(*flight));
+
+	flight->driver = driver;
+	flight->registration = registration;
+	flight->serial = ++driver->serial;
+	idmap_add(&driver->flights, registration->id, flight);
+	return flight;
+}
+
+static void
+flight_free(struct flight *flight)
+{
+	registration_free(&flight->registration);
+	question_fini(&flight->question);
+	free(flight);
+}
+
+static void
+driver_on_more(void *arg)
+{
+	driver_wake(arg);
+}
+
+void
+flight_end(struct flight *flight)
+{
+	struct driver *driver = flight->driver;
+
+	idmap_remove(&driver->flights, flight->registration->id);
+	flight_free(flight);
+	/* The window was full: there may be more due than was looked at. */
+	if (driver->flights.count == driver->in_flight * 3 / 4)
+		loop_post(driver->loop, driver_on_more, driver);
+}
+
+void
+driver_tell(struct driver *driver, const struct registration *registration, bool rests)
+{
+	struct driver_listener **at, *listener;
+
+	driver->calling = true;
+	for (listener = driver->listeners; listener != NULL; listener = listener->next)
+		if (!listener->gone &&
+		    (listener->id[0] == '\0' || strcmp(listener->id, registration->id) == 0))
+			listener->change(registration, rests, listener->arg);
+	driver->calling = false;
+	for (at = &driver->listeners; (listener = *at) != NULL;) {
+		if (listener->gone) {
+			*at = listener->next;
+			free(listener);
+		} else {
+			at = &listener->next;
+		}
+	}
+}
+
+struct driver_listener *
+driver_listen(struct driver *driver, const char *id, driver_change_fn *change, void *arg)
+{
+	struct driver_listener *listener = mem_new(sizeof(*listener));
+
+	if (id != NULL)
+		strncpy(listener->id, id, UUID_SIZE - 1);
+	listener->change = change;
+	listener->arg = arg;
+	listener->next = driver->listeners;
+	driver->listeners = listener;
+	return listener;
+}
+
+void
+driver_unlisten(struct driver *driver, struct driver_listener **listener)
+{
+	struct driver_listener **at = &driver->listeners;
+
+	if (*listener == NULL)
+		return;
+	(*listener)->gone = true;
+	while (!driver->calling && *at != NULL) {
+		if (*at == *listener) {
+			*at = (*listener)->next;
+			free(*listener);
+			break;
+		}
+		at = &(*at)->next;
+	}
+	*listener = NULL;
+}
+
+struct driver *
+driver_new(struct loop *loop, struct journal *journal, const struct step *plan,
+    const struct site *site, struct dir *const *directories, int in_flight)
+{
+	struct driver *driver = mem_new(sizeof(*driver));
+
+	driver->loop = loop;
+	driver->journal = journal;
+	driver->plan = plan;
+	driver->site = site;
+	driver->directories = directories;
+	driver->in_flight = (size_t)in_flight;
+	driver->alarm = alarm_new(loop, driver_on_more, driver);
+	return driver;
+}
+
+static void
+flight_free_open(void *thing)
+{
+	struct flight *flight = thing;
+	struct wanted *lists[2] = {flight->wanted, flight->granted};
+
+	for (int i = 0; i < 2; i++) {
+		while (lists[i] != NULL) {
+			struct wanted *wanted = lists[i];
+
+			lists[i] = wanted->next;
+			free(wanted);
+		}
+	}
+	flight_free(flight);
+}
+
+void
+driver_free(struct driver **driver)
+{
+	struct driver *it = *driver;
+
+	if (it == NULL)
+		return;
+	*driver = NULL;
+	idmap_drain(&it->flights, flight_free_open);
+	while (it->listeners != NULL) {
+		struct driver_listener *listener = it->listeners;
+
+		it->listeners = listener->next;
+		free(listener);
+	}
+	alarm_free(&it->alarm);
+	free(it);
+}
+
+void
+driver_start(struct driver *driver)
+{
+	driver_wake(driver);
+}
+
+void
+driver_stop(struct driver *driver)
+{
+	driver->stopped = true;
+	alarm_set(driver->alarm, 0);
+}
+
+size_t
+driver_in_flight(const struct driver *driver)
+{
+	return driver->flights.count;
+}
+
+/* Takes what is due, as far as the window allows, and arms the timer for what comes next. */
+void
+driver_wake(struct driver *driver)
+{
+	int64_t now = clock_now();
+	size_t most = driver->in_flight + driver->flights.count, found;
+	char(*ids)[UUID_SIZE];
+
+	if (driver->stopped || driver->flights.count >= driver->in_flight)
+		return;
+	ids = mem_grow(NULL, most, sizeof(*ids));
+	found = journal_due(driver->journal, now, ids, most);
+	for (size_t i = 0; i < found && driver->flights.count < driver->in_flight; i++) {
+		struct registration *registration;
+
+		if (flight_find(driver, ids[i]) != NULL)
+			continue;
+		registration = journal_find(driver->journal, ids[i]);
+		if (registration != NULL)
+			flight_run(flight_begin(driver, registration));
+	}
+	free(ids);
+	alarm_set(driver->alarm, journal_next_due(driver->journal, now));
+}
+
+void
+driver_take(struct driver *driver, struct registration *registration)
+{
+	/* It may have been picked up as due already; what does not fit is found as due later. */
+	if (driver->stopped || driver->flights.count >= driver->in_flight ||
+	    flight_find(driver, registration->id) != NULL)
+		registration_free(&registration);
+	else
+		flight_run(flight_begin(driver, registration));
+}
+
+static void
+driver_on_woken(enum journal_result result, const char *id, void *arg)
+{
+	driver_wake(arg);
+}
+
+void
+driver_directory_is_up(struct driver *driver, const char *name)
+{
+	if (!driver->stopped)
+		journal_wake(driver->journal, name, clock_now(), driver_on_woken, driver);
+}

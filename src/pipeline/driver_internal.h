@@ -1,0 +1,75 @@
+/*
+ * Inside the driver: flights (registrations at work) and who moves them. driver.c holds the
+ * flights and the pump, flight.c carries out verdicts, wish.c what people want.
+ */
+#ifndef PIPELINE_DRIVER_INTERNAL_H
+#define PIPELINE_DRIVER_INTERNAL_H
+
+#include "base/err.h"
+#include "base/idmap.h"
+#include "dir/question.h"
+#include "pipeline/driver.h"
+
+/* One thing that somebody wants; waits until the flight can be changed. */
+struct wanted {
+	enum wish wish;
+	wish_done_fn *done;
+	void *arg;
+	struct wanted *next;
+};
+
+/* A registration at work. Known outside by its id and serial, never by pointer. */
+struct flight {
+	struct driver *driver;
+	struct registration *registration;
+	unsigned serial;
+	bool ask_pending; /* question is ready, to be put once the save is committed */
+	bool saving;
+	struct dir *asked; /* whom the question in flight is with; NULL while there is none */
+	bool rests;        /* ends once the save is committed */
+	int questions;     /* asked in a row for one step */
+	struct question question;
+	struct wanted *wanted;  /* not looked at yet */
+	struct wanted *granted; /* to be answered once the save is committed */
+};
+
+struct driver_listener {
+	char id[UUID_SIZE]; /* "" for all */
+	driver_change_fn *change;
+	void *arg;
+	bool gone; /* unlistened during a call: freed after it */
+	struct driver_listener *next;
+};
+
+struct driver {
+	struct loop *loop;
+	struct journal *journal;
+	const struct step *plan;
+	const struct site *site;
+	struct dir *const *directories;
+	size_t in_flight; /* the most at a time */
+	struct idmap flights;
+	unsigned serial;
+	bool stopped, calling;
+	struct alarm *alarm;
+	struct driver_listener *listeners;
+};
+
+struct flight *flight_find(struct driver *driver, const char *id);
+struct flight *flight_begin(struct driver *driver, struct registration *registration);
+void flight_end(struct flight *flight); /* frees it, its registration, and looks for more work */
+/* Tells listeners; rests as in driver_change_fn. */
+void driver_tell(struct driver *driver, const struct registration *registration, bool rests);
+
+/* flight.c */
+void flight_run(struct flight *flight); /* from the registration's step on */
+/* Saves with a line for the timeline; then goes on, or ends if it rests. */
+void flight_save(struct flight *flight, const char *step, const char *what);
+void flight_finish(struct flight *flight); /* nothing is left to do for the registration */
+
+/* wish.c */
+/* Looks at what is wanted; true where the registration was changed, and must be saved and run. */
+bool wish_look(struct flight *flight);
+void wish_answer(struct flight *flight, bool saved); /* those that were granted */
+
+#endif

@@ -1,0 +1,366 @@
+/*
+ * A flight: ask, judge, carry out the verdict, save, go on. Every change of a registration's step
+ * and times is made here or, on somebody's wish, in wish.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "dir/dir.h"
+#include "journal/journal.h"
+#include "model/application.h"
+#include "pipeline/alarm.h"
+#include "pipeline/driver_internal.h"
+
+#define ASKED_MOST 200 /* in a row for one step: more is a loop */
+#define BACKOFF_FIRST 1000
+#define BACKOFF_MOST 60000
+#define STUMBLE 1000 /* after a save that failed */
+
+/* How a question or a save that comes back finds its flight. */
+struct ticket {
+	struct driver *driver;
+	char id[UUID_SIZE];
+	unsigned serial;
+};
+
+static struct ticket *
+ticket_new(const struct flight *flight)
+{
+	struct ticket *ticket = mem_new(sizeof(*ticket));
+
+	ticket->driver = flight->driver;
+	memcpy(ticket->id, flight->registration->id, UUID_SIZE);
+	ticket->serial = flight->serial;
+	return ticket;
+}
+
+/* NULL where it has gone meanwhile, which is normal. */
+static struct flight *
+ticket_redeem(struct ticket *ticket)
+{
+	struct flight *flight =
+	    ticket->driver->stopped ? NULL : flight_find(ticket->driver, ticket->id);
+
+	if (flight != NULL && flight->serial != ticket->serial)
+		flight = NULL;
+	free(ticket);
+	return flight;
+}
+
+static const struct step *
+flight_step(const struct flight *flight)
+{
+	return step_find(flight->driver->plan, flight->registration->step);
+}
+
+/* Exponential, with half of it by chance, so that many do not come back at once. */
+static int64_t
+flight_backoff(int attempts)
+{
+	int64_t wait = BACKOFF_FIRST;
+	uint32_t chance;
+
+	for (int i = 1; i < attempts && wait < BACKOFF_MOST; i++)
+		wait *= 2;
+	if (wait > BACKOFF_MOST)
+		wait = BACKOFF_MOST;
+	secret_random(&chance, sizeof(chance));
+	return wait / 2 + (int64_t)(chance % (uint32_t)wait) / 2;
+}
+
+static bool
+flight_is_withdrawing(const struct registration *registration)
+{
+	return registration->state == STATE_CANCELLED || registration->state == STATE_REJECTED;
+}
+
+void
+flight_finish(struct flight *flight)
+{
+	struct registration *registration = flight->registration;
+
+	mem_set_text(&registration->step, STEP_DONE);
+	application_free(&registration->application);
+	registration->due_at = 0;
+	flight->rests = true;
+}
+
+static void
+flight_next(struct flight *flight, const struct step *step)
+{
+	struct registration *registration = flight->registration;
+
+	if (!flight_is_withdrawing(registration))
+		registration->state = step->reached;
+	registration->attempts = 0;
+	mem_free_text(&registration->waits_for);
+	registration_reset_work(registration);
+	if (step->last) {
+		flight_finish(flight);
+		return;
+	}
+	mem_set_text(&registration->step, step[1].name);
+	registration->due_at = clock_now();
+}
+
+static void
+flight_retry(struct flight *flight, const struct err *err, const char *waits_for)
+{
+	struct registration *registration = flight->registration;
+
+	registration_reset_work(registration);
+	mem_set_text(&registration->waits_for, waits_for);
+	if (registration->detail == NULL || err->kind != ERR_BROKEN)
+		mem_set_text(&registration->detail, err->text);
+	flight->rests = true;
+	if (err->kind == ERR_BROKEN && !flight_is_withdrawing(registration)) {
+		registration->state = STATE_FAILED;
+		mem_set_text(&registration->reason, err->text);
+		registration->due_at = 0;
+		return;
+	}
+	registration->attempts++;
+	registration->due_at = clock_now() + flight_backoff(registration->attempts);
+}
+
+static void
+flight_refuse(struct flight *flight, const struct step *step, const struct err *err)
+{
+	struct registration *registration = flight->registration;
+
+	registration_reset_work(registration);
+	mem_free_text(&registration->waits_for);
+	registration->attempts = 0;
+	if (flight_is_withdrawing(registration)) {
+		/* Too late: another daemon has made the account active. */
+		registration->state = STATE_ACTIVE;
+		mem_free_text(&registration->reason);
+		flight_finish(flight);
+		return;
+	}
+	registration->state = STATE_REJECTED;
+	mem_set_text(&registration->reason, err->text);
+	if (step->withdraw == NULL) {
+		flight_finish(flight);
+		return;
+	}
+	mem_set_text(&registration->step, step->withdraw);
+	registration->due_at = clock_now();
+}
+
+static void
+flight_log(const struct flight *flight, const struct step *step, enum verdict verdict,
+    const struct err *err)
+{
+	const struct registration *registration = flight->registration;
+	const char *state = registration_state_name(registration->state);
+
+	if (verdict == RETRY && registration->state == STATE_FAILED)
+		log_line(
+		    LOG_LEVEL_ERROR, registration->id, "%s: failed: %s", step->name, err->text);
+	else if (verdict == RETRY)
+		log_line(LOG_LEVEL_WARNING, registration->id, "%s: try %d came to nothing: %s",
+		    step->name, registration->attempts, err->text);
+	else if (verdict == REFUSE)
+		log_line(
+		    LOG_LEVEL_INFO, registration->id, "%s: %s, %s", step->name, state, err->text);
+	else
+		log_line(LOG_LEVEL_INFO, registration->id, "%s: %s", step->name,
+		    verdict == HOLD ? "waits" : state);
+}
+
+/* Carries out a verdict on the registration in memory; what is said of it goes into what. */
+static void
+flight_apply(struct flight *flight, const struct step *step, enum verdict verdict,
+    const struct err *err, const char *waits_for, struct text *what)
+{
+	flight->rests = verdict == HOLD;
+	flight->questions = 0;
+	switch (verdict) {
+	case NEXT:
+		text_add(what, "done");
+		flight_next(flight, step);
+		break;
+	case HOLD:
+		text_add(what, flight->registration->held ? "held" : "waits");
+		flight->registration->attempts = 0;
+		break;
+	case REFUSE:
+		text_add(what, "refused: %s", err->text);
+		flight_refuse(flight, step, err);
+		break;
+	case AGAIN:
+	case RETRY:
+		text_add(what, "%s: %s", err->kind == ERR_BROKEN ? "failed" : "will be tried again",
+		    err->text);
+		flight_retry(flight, err, waits_for);
+		break;
+	}
+	flight_log(flight, step, verdict, err);
+}
+
+static void flight_on_reply(struct reply *reply, void *arg);
+
+static void
+flight_put(struct flight *flight)
+{
+	struct question question = flight->question;
+
+	memset(&flight->question, 0, sizeof(flight->question));
+	flight->ask_pending = false;
+	flight->asked = flight->driver->directories[question.directory];
+	dir_submit(flight->asked, &question, flight_on_reply, ticket_new(flight));
+}
+
+/* Readies the step's question. What asks nothing is judged here and now: its verdict; else AGAIN.
+ */
+static enum verdict
+flight_ready(struct flight *flight, struct err *err)
+{
+	const struct step *step = flight_step(flight);
+
+	err_clear(err);
+	if (++flight->questions > ASKED_MOST) {
+		err_set(err, ERR_BROKEN, "%s asked too often without coming to an end", step->name);
+		return RETRY;
+	}
+	if (step->ask(flight->driver->site, flight->registration, &flight->question, err) != 0) {
+		question_fini(&flight->question);
+		return RETRY;
+	}
+	if (flight->question.kind != QUESTION_NONE) {
+		flight->ask_pending = true;
+		return AGAIN;
+	}
+	return step->judge(flight->driver->site, flight->registration, NULL, clock_now(), err);
+}
+
+/*
+ * What a step comes to after its verdict. Rows that ask nothing are judged at once, so that one
+ * save covers them; the row after them has its question ready when the save is made.
+ */
+static void
+flight_conclude(struct flight *flight, enum verdict verdict, struct err *err, const char *waits_for)
+{
+	char *step_name = mem_text(flight->registration->step);
+	struct text what = {0};
+
+	while (verdict != AGAIN) {
+		const struct step *step = flight_step(flight);
+
+		if (what.size > 0)
+			text_add(&what, "; %s: ", step->name);
+		flight_apply(flight, step, verdict, err, waits_for, &what);
+		waits_for = NULL;
+		if (flight->wanted != NULL && wish_look(flight))
+			text_add(&what, "; as was wished");
+		if (flight->rests)
+			break;
+		verdict = flight_ready(flight, err);
+	}
+	flight_save(flight, step_name, what.bytes);
+	text_fini(&what);
+	mem_free_text(&step_name);
+}
+
+static void
+flight_go_on(struct flight *flight, enum verdict verdict, struct err *err, const char *waits_for)
+{
+	/* Another question of the same row needs no save. */
+	if (verdict == AGAIN && !flight->ask_pending)
+		verdict = flight_ready(flight, err);
+	if (verdict == AGAIN)
+		flight_put(flight);
+	else
+		flight_conclude(flight, verdict, err, waits_for);
+}
+
+static void
+flight_on_reply(struct reply *reply, void *arg)
+{
+	struct flight *flight = ticket_redeem(arg);
+	const char *asked;
+	struct err err = {0};
+
+	if (flight == NULL)
+		return;
+	asked = dir_name(flight->asked);
+	flight->asked = NULL;
+	if (reply->kind == REPLY_AWAY || reply->kind == REPLY_BUSY || reply->kind == REPLY_DENIED) {
+		err_set(&err, ERR_BUSY, "%s: %s", asked, reply->text);
+		flight_go_on(flight, RETRY, &err, asked);
+		return;
+	}
+	flight_go_on(flight,
+	    flight_step(flight)->judge(
+		flight->driver->site, flight->registration, reply, clock_now(), &err),
+	    &err, NULL);
+}
+
+void
+flight_run(struct flight *flight)
+{
+	struct registration *registration = flight->registration;
+	struct err err = {0};
+
+	registration_reset_work(registration);
+	flight->questions = 0;
+	flight->rests = false;
+	if (flight_step(flight) != NULL) {
+		flight_go_on(flight, AGAIN, &err, NULL);
+		return;
+	}
+	log_line(LOG_LEVEL_ERROR, registration->id, "unknown step %s", registration->step);
+	registration->state = STATE_FAILED;
+	mem_set_text(&registration->reason, "its step is not in this version's plan");
+	registration->due_at = 0;
+	flight->rests = true;
+	flight_save(flight, registration->step, "unknown step");
+}
+
+static void
+flight_on_saved(enum journal_result result, const char *id, void *arg)
+{
+	struct ticket *ticket = arg;
+	struct driver *driver = ticket->driver;
+	struct flight *flight = ticket_redeem(ticket);
+
+	if (flight == NULL)
+		return;
+	flight->saving = false;
+	wish_answer(flight, result == JOURNAL_DONE);
+	if (result != JOURNAL_DONE) {
+		/* As the journal has it, it is still due: every step may be repeated. */
+		log_line(LOG_LEVEL_ERROR, id, "the journal could not save it; it is tried again");
+		alarm_set_earlier(driver->alarm, clock_now() + STUMBLE);
+		flight_end(flight);
+		return;
+	}
+	driver_tell(driver, flight->registration, flight->rests && flight->wanted == NULL);
+	if (flight->wanted != NULL && wish_look(flight)) {
+		question_fini(&flight->question);
+		flight->ask_pending = false;
+		flight_save(flight, flight->registration->step, "as was wished");
+	} else if (flight->ask_pending) {
+		flight_put(flight);
+	} else if (flight->rests) {
+		alarm_set_earlier(driver->alarm, flight->registration->due_at);
+		flight_end(flight);
+	} else {
+		flight_run(flight);
+	}
+}
+
+void
+flight_save(struct flight *flight, const char *step, const char *what)
+{
+	struct journal_note note = {step, what};
+
+	flight->saving = true;
+	journal_save(flight->driver->journal, flight->registration, &note, flight_on_saved,
+	    ticket_new(flight));
+}

@@ -1,0 +1,183 @@
+/*
+ * What people want done with one registration: activate, hold, release, cancel, retry. A wish
+ * changes the registration between two steps, never during one, and is answered after the commit.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "journal/journal.h"
+#include "pipeline/driver_internal.h"
+
+/* The state in which a row is worked on: what the row before it reached. */
+static enum registration_state
+wish_state_before(const struct step *plan, const struct step *step)
+{
+	return step == plan ? STATE_RECEIVED : step[-1].reached;
+}
+
+static const char *
+wish_cancel(struct flight *flight, const struct step *step)
+{
+	struct registration *registration = flight->registration;
+
+	if (registration->state == STATE_CANCELLED)
+		return NULL;
+	if (registration->state == STATE_ACTIVE)
+		return "the account is active already";
+	if (registration->state == STATE_REJECTED || step == NULL)
+		return "the registration has ended";
+	registration->state = STATE_CANCELLED;
+	mem_free_text(&registration->reason);
+	if (step->withdraw == NULL) {
+		flight_finish(flight);
+		return NULL;
+	}
+	mem_set_text(&registration->step, step->withdraw);
+	return NULL;
+}
+
+static const char *
+wish_retry(struct flight *flight, const struct step *step)
+{
+	struct registration *registration = flight->registration;
+
+	if (step == NULL)
+		return "the registration has ended";
+	if (registration->state == STATE_FAILED) {
+		registration->state = wish_state_before(flight->driver->plan, step);
+		mem_free_text(&registration->reason);
+		mem_free_text(&registration->detail);
+	}
+	return NULL;
+}
+
+static const char *
+wish_activate(struct registration *registration)
+{
+	if (registration->state != STATE_PENDING)
+		return "only a pending account can be activated";
+	registration->held = false;
+	if (registration->activates_at > clock_now())
+		registration->activates_at = clock_now();
+	return NULL;
+}
+
+static const char *
+wish_hold(struct registration *registration, bool hold)
+{
+	if (registration->state != STATE_RECEIVED && registration->state != STATE_VERIFIED &&
+	    registration->state != STATE_PENDING)
+		return "the registration is not on its way any more";
+	registration->held = hold;
+	return NULL;
+}
+
+/* NULL where it is granted, else why not. */
+static const char *
+wish_apply(struct flight *flight, enum wish wish)
+{
+	struct registration *registration = flight->registration;
+	const struct step *step = step_find(flight->driver->plan, registration->step);
+	const char *why = NULL;
+
+	switch (wish) {
+	case WISH_CANCEL:
+		why = wish_cancel(flight, step);
+		break;
+	case WISH_RETRY:
+		why = wish_retry(flight, step);
+		break;
+	case WISH_ACTIVATE:
+		why = wish_activate(registration);
+		break;
+	case WISH_HOLD:
+	case WISH_RELEASE:
+		why = wish_hold(registration, wish == WISH_HOLD);
+		break;
+	}
+	if (why != NULL || strcmp(registration->step, STEP_DONE) == 0)
+		return why;
+	registration_reset_work(registration);
+	mem_free_text(&registration->waits_for);
+	registration->attempts = 0;
+	registration->due_at = clock_now();
+	flight->rests = false;
+	return NULL;
+}
+
+bool
+wish_look(struct flight *flight)
+{
+	static const char *const names[] = {"activate", "hold", "release", "cancel", "retry"};
+	struct wanted *wanted;
+	bool changed = false;
+
+	while ((wanted = flight->wanted) != NULL) {
+		const char *why = wish_apply(flight, wanted->wish);
+
+		flight->wanted = wanted->next;
+		if (why == NULL) {
+			log_line(LOG_LEVEL_INFO, flight->registration->id, "%s: as was wished",
+			    names[wanted->wish]);
+			wanted->next = flight->granted;
+			flight->granted = wanted;
+			changed = true;
+		} else {
+			wanted->done(WISH_CONFLICT, flight->registration, why, wanted->arg);
+			free(wanted);
+		}
+	}
+	return changed;
+}
+
+void
+wish_answer(struct flight *flight, bool saved)
+{
+	struct wanted *wanted;
+
+	while ((wanted = flight->granted) != NULL) {
+		flight->granted = wanted->next;
+		if (saved)
+			wanted->done(WISH_GRANTED, flight->registration, NULL, wanted->arg);
+		else
+			wanted->done(WISH_TRY_LATER, flight->registration,
+			    "the journal can't take it now", wanted->arg);
+		free(wanted);
+	}
+}
+
+void
+driver_wish(struct driver *driver, const char *id, enum wish wish, wish_done_fn *done, void *arg)
+{
+	struct flight *flight = flight_find(driver, id);
+	struct registration *registration;
+	struct wanted *wanted, **last;
+
+	if (flight == NULL) {
+		registration = driver->stopped ? NULL : journal_find(driver->journal, id);
+		if (registration == NULL) {
+			done(driver->stopped ? WISH_TRY_LATER : WISH_NOT_FOUND, NULL, NULL, arg);
+			return;
+		}
+		flight = flight_begin(driver, registration);
+		flight->rests = true;
+	}
+	wanted = mem_new(sizeof(*wanted));
+	wanted->wish = wish;
+	wanted->done = done;
+	wanted->arg = arg;
+	for (last = &flight->wanted; *last != NULL; last = &(*last)->next)
+		;
+	*last = wanted;
+	/* One that is at work looks at it after its step. */
+	if (flight->asked != NULL || flight->ask_pending || flight->saving)
+		return;
+	if (wish_look(flight))
+		flight_save(flight, flight->registration->step, "as was wished");
+	else
+		flight_end(flight);
+}

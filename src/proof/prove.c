@@ -1,0 +1,81 @@
+#include <string.h>
+
+#include "base/err.h"
+#include "base/keyring.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "dir/question.h"
+#include "model/application.h"
+#include "proof/prove.h"
+#include "roll/roll.h"
+
+int
+prove_ask(const struct site *site, struct registration *registration, struct question *question,
+    struct err *err)
+{
+	size_t source = (size_t)registration->phase;
+
+	if (registration->application == NULL)
+		return err_set(err, ERR_BROKEN, "the sealed identity can't be read");
+	roll_question(&site->conf->personnel[source], source,
+	    &registration->application->identifier, question);
+	return 0;
+}
+
+static void
+prove_keep_person(
+    const struct site *site, struct registration *registration, const struct person *person)
+{
+	struct application *application = registration->application;
+
+	person_fini(&application->person);
+	application->person = *person;
+	mem_texts_free(&registration->categories);
+	registration->categories = mem_texts_copy(person->categories);
+	keyring_hmac(site->person_keys, "person", application->identifier.digits,
+	    strlen(application->identifier.digits), registration->person_key);
+}
+
+static enum verdict
+prove_conclude(const struct site *site, struct registration *registration, struct err *err)
+{
+	struct person person;
+	char *why;
+	enum roll_verdict verdict = roll_judge(
+	    site->conf, registration->application, true, &registration->records, &person, &why);
+
+	mem_set_text(&registration->detail, why);
+	mem_free_text(&why);
+	switch (verdict) {
+	case ROLL_PROVED:
+		prove_keep_person(site, registration, &person);
+		return NEXT;
+	case ROLL_NOT_VERIFIED:
+		err_set(err, ERR_REFUSED, "identity-not-verified");
+		return REFUSE;
+	case ROLL_NOT_ELIGIBLE:
+		err_set(err, ERR_REFUSED, "not-eligible");
+		return REFUSE;
+	case ROLL_CONFLICT:
+		err_set(err, ERR_BROKEN, "the helpdesk must look at the personnel records");
+		return RETRY;
+	}
+	return RETRY;
+}
+
+enum verdict
+prove_judge(const struct site *site, struct registration *registration, const struct reply *reply,
+    int64_t now, struct err *err)
+{
+	const struct conf_personnel *source = &site->conf->personnel[registration->phase];
+
+	if (reply->kind != REPLY_DONE) {
+		err_set(err, ERR_BUSY, "%s: %s", source->name, reply->text);
+		return RETRY;
+	}
+	if (roll_read(source, reply, &registration->records, err) != 0)
+		return RETRY;
+	if ((size_t)++registration->phase < site->conf->personnel_count)
+		return AGAIN;
+	return prove_conclude(site, registration, err);
+}

@@ -1,0 +1,105 @@
+/*
+ * The claim: an entry whose DN is the person's key. LDAP's own 'entry exists' is the lock, however
+ * many daemons run. Removing it is here too.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "dir/question.h"
+#include "provision/steps.h"
+
+enum claim_phase { CLAIM_ADD, CLAIM_READ, CLAIM_DELETE };
+
+static void
+claim_ask_read(const struct registration *registration, const char *dn, struct question *question)
+{
+	static const char *const wanted[] = {"musterRegistrationId", NULL};
+
+	question_search(
+	    question, TO_ACCOUNTS, dn, SCOPE_BASE, "(objectClass=musterClaim)", wanted, 1);
+}
+
+static bool
+claim_is_ours(const struct registration *registration, const struct reply *reply)
+{
+	return reply->entry_count == 1 &&
+	       entry_has(&reply->entries[0], "musterRegistrationId", registration->id);
+}
+
+int
+claim_ask(const struct site *site, struct registration *registration, struct question *question,
+    struct err *err)
+{
+	char *dn =
+	    dn_make("musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
+
+	if (registration->phase == CLAIM_READ) {
+		claim_ask_read(registration, dn, question);
+	} else {
+		question_add(question, TO_ACCOUNTS, dn);
+		question_change(question, CHANGE_ADD, "objectClass", "musterClaim");
+		question_change(question, CHANGE_ADD, "musterPersonKey", registration->person_key);
+		question_change(question, CHANGE_ADD, "musterRegistrationId", registration->id);
+	}
+	mem_free_text(&dn);
+	return 0;
+}
+
+enum verdict
+claim_judge(const struct site *site, struct registration *registration, const struct reply *reply,
+    int64_t now, struct err *err)
+{
+	if (registration->phase == CLAIM_ADD && reply->kind == REPLY_DONE)
+		return NEXT;
+	if (registration->phase == CLAIM_ADD && reply->kind == REPLY_EXISTS) {
+		registration->phase = CLAIM_READ;
+		return AGAIN;
+	}
+	if (registration->phase == CLAIM_READ && reply->kind == REPLY_NO_ENTRY) {
+		registration->phase = CLAIM_ADD;
+		return AGAIN;
+	}
+	if (registration->phase == CLAIM_READ && reply->kind == REPLY_DONE) {
+		/* Ours: added by a try whose reply was lost. */
+		if (claim_is_ours(registration, reply))
+			return NEXT;
+		err_set(err, ERR_REFUSED, "account-exists");
+		return REFUSE;
+	}
+	err_set(err, reply->kind == REPLY_LIMIT ? ERR_BUSY : ERR_BROKEN, "claiming the person: %s",
+	    reply->text);
+	return RETRY;
+}
+
+int
+remove_claim_ask(const struct site *site, struct registration *registration,
+    struct question *question, struct err *err)
+{
+	char *dn =
+	    dn_make("musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
+
+	if (registration->phase == CLAIM_DELETE)
+		question_delete(question, TO_ACCOUNTS, dn);
+	else
+		claim_ask_read(registration, dn, question);
+	mem_free_text(&dn);
+	return 0;
+}
+
+enum verdict
+remove_claim_judge(const struct site *site, struct registration *registration,
+    const struct reply *reply, int64_t now, struct err *err)
+{
+	if (reply->kind == REPLY_NO_ENTRY)
+		return NEXT;
+	if (reply->kind != REPLY_DONE) {
+		err_set(err, ERR_BUSY, "removing the claim: %s", reply->text);
+		return RETRY;
+	}
+	if (registration->phase == CLAIM_DELETE || !claim_is_ours(registration, reply))
+		return NEXT;
+	registration->phase = CLAIM_DELETE;
+	return AGAIN;
+}

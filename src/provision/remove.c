@@ -1,0 +1,80 @@
+/*
+ * Taking the entry out again: only as long as it is pending, which the directory itself decides
+ * (the same compare-and-set as the activation's), so that nobody who is active is deleted.
+ */
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "dir/question.h"
+#include "provision/steps.h"
+
+enum remove_phase { REMOVE_LOOK, REMOVE_DISABLE, REMOVE_DELETE };
+
+int
+remove_entry_ask(const struct site *site, struct registration *registration,
+    struct question *question, struct err *err)
+{
+	static const char *const wanted[] = {"uid", "musterAccountStatus", NULL};
+	const char *base = site->conf->accounts.base;
+	char *dn, *filter;
+
+	if (registration->phase == REMOVE_LOOK) {
+		filter = filter_equals("musterRegistrationId", registration->id);
+		question_search(question, TO_ACCOUNTS, base, SCOPE_ONE, filter, wanted, 1);
+		mem_free_text(&filter);
+		return 0;
+	}
+	dn = dn_make("uid", registration->stem, base);
+	if (registration->phase == REMOVE_DELETE) {
+		question_delete(question, TO_ACCOUNTS, dn);
+	} else {
+		question_modify(question, TO_ACCOUNTS, dn);
+		question_change(question, CHANGE_DELETE, "musterAccountStatus", "pending");
+		question_change(question, CHANGE_ADD, "musterAccountStatus", "disabled");
+	}
+	mem_free_text(&dn);
+	return 0;
+}
+
+static enum verdict
+remove_judge_look(struct registration *registration, const struct reply *reply, struct err *err)
+{
+	const struct entry *entry;
+
+	if (reply->entry_count == 0)
+		return NEXT;
+	entry = &reply->entries[0];
+	if (entry_has(entry, "musterAccountStatus", "active")) {
+		err_set(err, ERR_REFUSED, "already-active");
+		return REFUSE;
+	}
+	snprintf(registration->stem, sizeof(registration->stem), "%s", entry_value(entry, "uid"));
+	registration->phase =
+	    entry_has(entry, "musterAccountStatus", "pending") ? REMOVE_DISABLE : REMOVE_DELETE;
+	return AGAIN;
+}
+
+enum verdict
+remove_entry_judge(const struct site *site, struct registration *registration,
+    const struct reply *reply, int64_t now, struct err *err)
+{
+	if (registration->phase == REMOVE_LOOK && reply->kind == REPLY_DONE)
+		return remove_judge_look(registration, reply, err);
+	if (registration->phase == REMOVE_DISABLE && reply->kind == REPLY_DONE) {
+		registration->phase = REMOVE_DELETE;
+		return AGAIN;
+	}
+	/* Somebody else changed it meanwhile: read it again. */
+	if (registration->phase == REMOVE_DISABLE &&
+	    (reply->kind == REPLY_NO_VALUE || reply->kind == REPLY_HAS_VALUE)) {
+		registration->phase = REMOVE_LOOK;
+		return AGAIN;
+	}
+	if (reply->kind == REPLY_NO_ENTRY ||
+	    (registration->phase == REMOVE_DELETE && reply->kind == REPLY_DONE))
+		return NEXT;
+	err_set(err, ERR_BUSY, "removing the entry: %s", reply->text);
+	return RETRY;
+}
