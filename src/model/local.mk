@@ -1,1 +1,2 @@
+libmuster_la_SOURCES += %D%/date.c %D%/identifier.c
 libmuster_la_SOURCES += %D%/application.h %D%/date.h %D%/faults.h %D%/identifier.h %D%/name.h %D%/naming.h %D%/person.h %D%/record.h %D%/registration.h %D%/registration_json.h %D%/submission_json.h 

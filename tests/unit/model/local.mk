@@ -1,0 +1,7 @@
+# Dates, identifiers, names, naming.
+check_PROGRAMS += %D%/test_date %D%/test_identifier
+TESTS += %D%/test_date %D%/test_identifier
+%C%_test_date_SOURCES = %D%/test_date.c
+%C%_test_date_LDADD = $(UNIT_LIBS)
+%C%_test_identifier_SOURCES = %D%/test_identifier.c
+%C%_test_identifier_LDADD = $(UNIT_LIBS)
