@@ -1,0 +1,11 @@
+# Dates, identifiers, names, naming.
+check_PROGRAMS += %D%/test_date %D%/test_identifier %D%/test_name %D%/test_naming
+TESTS += %D%/test_date %D%/test_identifier %D%/test_name %D%/test_naming
+%C%_test_date_SOURCES = %D%/test_date.c
+%C%_test_date_LDADD = $(UNIT_LIBS)
+%C%_test_identifier_SOURCES = %D%/test_identifier.c
+%C%_test_identifier_LDADD = $(UNIT_LIBS)
+%C%_test_name_SOURCES = %D%/test_name.c
+%C%_test_name_LDADD = $(UNIT_LIBS)
+%C%_test_naming_SOURCES = %D%/test_naming.c
+%C%_test_naming_LDADD = $(UNIT_LIBS)
