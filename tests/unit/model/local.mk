@@ -9,3 +9,12 @@ TESTS += %D%/test_date %D%/test_identifier %D%/test_name %D%/test_naming
 %C%_test_name_LDADD = $(UNIT_LIBS)
 %C%_test_naming_SOURCES = %D%/test_naming.c
 %C%_test_naming_LDADD = $(UNIT_LIBS)
+# Registrations, applications, submissions.
+check_PROGRAMS += %D%/test_registration %D%/test_registration_json %D%/test_submission
+TESTS += %D%/test_registration %D%/test_registration_json %D%/test_submission
+%C%_test_registration_SOURCES = %D%/test_registration.c
+%C%_test_registration_LDADD = $(UNIT_LIBS)
+%C%_test_registration_json_SOURCES = %D%/test_registration_json.c
+%C%_test_registration_json_LDADD = $(UNIT_LIBS)
+%C%_test_submission_SOURCES = %D%/test_submission.c
+%C%_test_submission_LDADD = $(UNIT_LIBS)
