@@ -206,6 +206,11 @@ check_password(struct reader *reader, const struct conf_password *password)
 	if (password->min_length > password->max_length)
 		reader_fault_key(
 		    reader, "password.min_length", "must not be above password.max_length");
+	/* the default is yescrypt's, and far too cheap for the others */
+	if (strcmp(password->scheme, "yescrypt") != 0 && !reader_has(reader, "password.cost")) {
+		reader_fault_key(reader, "password.cost", "is needed for a scheme but yescrypt");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(costs) / sizeof(*costs); i++)
 		if (strcmp(costs[i].scheme, password->scheme) == 0 &&
 		    (password->cost < costs[i].low || password->cost > costs[i].high))

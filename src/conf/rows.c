@@ -276,8 +276,9 @@ static const struct row password_rows[] = {
 	.help = "How passwords are hashed, in {CRYPT}: the directory's host must know it."},
     {"cost", ROW_NUMBER, AT(conf_password, cost), .fallback = "5", .low = 1, .high = 10000000,
 	.flags = ROW_FIXED,
-	.help = "Cost of a hash: yescrypt 1 to 11, bcrypt 4 to 31, sha512crypt 1000 to 10000000 "
-		"rounds."},
+	.help =
+	    "Cost of a hash: yescrypt 1 to 11, bcrypt 4 to 31 (12 is usual), sha512crypt 1000 to "
+	    "10000000 rounds (100000); required but for yescrypt."},
     {"threads", ROW_NUMBER, AT(conf_password, threads), .fallback = "0", .low = 0, .high = 256,
 	.flags = ROW_FIXED, .help = "Threads that hash; 0: as many as cores."},
     {"queue", ROW_NUMBER, AT(conf_password, queue), .fallback = "1024", .low = 1, .high = 1000000,
