@@ -1,0 +1,148 @@
+#include <ldap.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "base/mem.h"
+#include "dir/question.h"
+#include "dir/wire.h"
+
+static int
+wire_send_search(LDAP *handle, const struct question *question, int64_t timeout, int *msgid_out)
+{
+	static const int scopes[] = {
+	    [SCOPE_BASE] = LDAP_SCOPE_BASE,
+	    [SCOPE_ONE] = LDAP_SCOPE_ONELEVEL,
+	    [SCOPE_SUBTREE] = LDAP_SCOPE_SUBTREE,
+	};
+	struct timeval limit = {(timeout + 999) / 1000, 0};
+
+	return ldap_search_ext(handle, question->dn, scopes[question->scope], question->filter,
+	    question->attributes, 0, NULL, NULL, &limit,
+	    question->limit > 0 ? question->limit : LDAP_NO_LIMIT, msgid_out);
+}
+
+/* The library's form of the changes, without copies of the values. */
+static LDAPMod **
+wire_mods_new(const struct question *question)
+{
+	static const int operations[] = {
+	    [CHANGE_ADD] = LDAP_MOD_ADD,
+	    [CHANGE_DELETE] = LDAP_MOD_DELETE,
+	    [CHANGE_REPLACE] = LDAP_MOD_REPLACE,
+	};
+	LDAPMod **mods = mem_new((question->change_count + 1) * sizeof(LDAPMod *));
+
+	for (size_t i = 0; i < question->change_count; i++) {
+		const struct change *change = &question->changes[i];
+
+		mods[i] = mem_new(sizeof(LDAPMod));
+		mods[i]->mod_op = operations[change->kind];
+		mods[i]->mod_type = change->attribute;
+		mods[i]->mod_values = change->values;
+	}
+	return mods;
+}
+
+static void
+wire_mods_free(LDAPMod **mods)
+{
+	for (LDAPMod **mod = mods; *mod != NULL; mod++)
+		free(*mod);
+	free(mods);
+}
+
+static int
+wire_send_changes(LDAP *handle, const struct question *question, int *msgid_out)
+{
+	LDAPMod **mods = wire_mods_new(question);
+	int code;
+
+	if (question->kind == QUESTION_ADD)
+		code = ldap_add_ext(handle, question->dn, mods, NULL, NULL, msgid_out);
+	else
+		code = ldap_modify_ext(handle, question->dn, mods, NULL, NULL, msgid_out);
+	wire_mods_free(mods);
+	return code;
+}
+
+int
+wire_send(LDAP *handle, const struct question *question, int64_t timeout, int *msgid_out)
+{
+	switch (question->kind) {
+	case QUESTION_SEARCH:
+		return wire_send_search(handle, question, timeout, msgid_out);
+	case QUESTION_ADD:
+	case QUESTION_MODIFY:
+		return wire_send_changes(handle, question, msgid_out);
+	case QUESTION_DELETE:
+		return ldap_delete_ext(handle, question->dn, NULL, NULL, msgid_out);
+	case QUESTION_NONE:
+		break;
+	}
+	return LDAP_PARAM_ERROR;
+}
+
+static char **
+wire_values(struct berval **values)
+{
+	int count = ldap_count_values_len(values);
+	char **copy = mem_new(((size_t)count + 1) * sizeof(*copy));
+
+	for (int i = 0; i < count; i++)
+		copy[i] = mem_text_n(values[i]->bv_val, values[i]->bv_len);
+	return copy;
+}
+
+/* Room for one more in a list that doubles whenever it is full. */
+static void *
+wire_room(void *list, size_t count, size_t size)
+{
+	if ((count & (count - 1)) != 0)
+		return list;
+	return mem_grow(list, count == 0 ? 1 : 2 * count, size);
+}
+
+static void
+wire_add_attribute(struct entry *entry, const char *name, struct berval **values)
+{
+	struct entry_attribute *attribute;
+
+	entry->attributes =
+	    wire_room(entry->attributes, entry->attribute_count, sizeof(*entry->attributes));
+	attribute = &entry->attributes[entry->attribute_count++];
+	attribute->name = mem_text(name);
+	attribute->values = wire_values(values);
+}
+
+void
+wire_add_entry(LDAP *handle, LDAPMessage *message, struct reply *reply)
+{
+	struct entry *entry;
+	BerElement *place = NULL;
+	char *dn = ldap_get_dn(handle, message), *name;
+
+	reply->entries = wire_room(reply->entries, reply->entry_count, sizeof(*reply->entries));
+	entry = &reply->entries[reply->entry_count++];
+	*entry = (struct entry){.dn = mem_text(dn == NULL ? "" : dn)};
+	ldap_memfree(dn);
+	for (name = ldap_first_attribute(handle, message, &place); name != NULL;
+	     name = ldap_next_attribute(handle, message, place)) {
+		struct berval **values = ldap_get_values_len(handle, message, name);
+
+		wire_add_attribute(entry, name, values);
+		ldap_value_free_len(values);
+		ldap_memfree(name);
+	}
+	ber_free(place, 0);
+}
+
+int
+wire_result(LDAP *handle, LDAPMessage *message)
+{
+	int code = LDAP_DECODING_ERROR;
+
+	if (ldap_parse_result(handle, message, &code, NULL, NULL, NULL, NULL, 0) != LDAP_SUCCESS)
+		return LDAP_DECODING_ERROR;
+	return code;
+}

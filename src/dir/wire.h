@@ -1,0 +1,22 @@
+/*
+ * Between our types and the LDAP library's: a question becomes a request, a message an entry.
+ */
+#ifndef DIR_WIRE_H
+#define DIR_WIRE_H
+
+#include <stdint.h>
+
+struct ldap;
+struct ldapmsg;
+struct question;
+struct reply;
+
+/* An LDAP code: 0 sent (or held by the library until the socket takes it), 51 not sent because it
+ * holds another, else not sent. timeout in milliseconds is what a search may take in the server. */
+int wire_send(
+    struct ldap *handle, const struct question *question, int64_t timeout, int *msgid_out);
+void wire_add_entry(struct ldap *handle, struct ldapmsg *message, struct reply *reply);
+/* The result code within the last message of an answer; negative where it can't be read. */
+int wire_result(struct ldap *handle, struct ldapmsg *message);
+
+#endif
