@@ -16,6 +16,8 @@ struct faults {
 	size_t count;
 };
 
+#define FAULTS_MOST 64 /* what comes after these is not kept */
+
 /* code: "missing", "unknown", "type", "format", "range", "length", "policy", "repeated", … */
 void faults_add(struct faults *faults, const char *pointer, const char *code, const char *detail);
 void faults_fini(struct faults *faults);

@@ -30,7 +30,8 @@ struct submission_rules {
 struct submission {
 	struct application *application;
 	struct secret *password; /* NFC */
-	struct secret *answers; /* all answers: each as 4 bytes big-endian length, then its bytes */
+	struct secret *answers;  /* all answers: each as 4 bytes big-endian length, then its bytes;
+				    NULL where no questions are asked */
 };
 
 /* Bounds on a parsed document: depth at most 8, no noncharacters, bidi controls, C0/C1/DEL except
@@ -42,6 +43,10 @@ int submission_check_document(const json_t *document);
 void submission_parse(const json_t *body, const struct submission_rules *rules,
     struct submission *submission_out, struct faults *faults);
 void submission_fini(struct submission *submission);
+
+/* How a line of the blocklist is folded before it is sorted: full case folding, NFC. NULL where it
+ * is not UTF-8; the caller frees. */
+char *submission_fold(const char *text);
 
 /* Reads {"identity": …} into identifier and dates of the application; pointers as in the body. */
 void submission_parse_identity(
