@@ -6,6 +6,11 @@
  * they were made; the caller's registration is copied at the call, so it may change afterwards.
  * Reads are done at once on the loop's thread and see what is committed. journal_close commits
  * what is queued, without calling back. A failed fsync ends the process.
+ *
+ * A write that finds the queue full is called back ahead of those that wait. A row whose sealed
+ * part can't be read is set aside: it is found with its state, a NULL application and due_at 0, and
+ * detail says why; nothing may go on with it. Until it can be read again, a save without an
+ * application gives JOURNAL_BROKEN unless the registration ends by it, so the sealed part stays.
  */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
@@ -37,7 +42,12 @@ struct journal_note {
 	    *what; /* "prove-identity", "identity proved" … no secret, no identifier */
 };
 
-/* Only one daemon at a time: a second one is refused here, in words. */
+/*
+ * Only one daemon at a time: a second one is refused here, in words; so are a newer file and a key
+ * file that can't open what is sealed in it. Anchors the clock (base/clock.h): within one boot
+ * every daemon on this journal goes on with the same line, kept as the fact "boot". Not to be
+ * closed from within one of its own callbacks.
+ */
 struct journal *journal_open(
     struct loop *loop, const struct conf_journal *conf, struct keyring *keys, struct err *err);
 void journal_close(struct journal **journal);
@@ -75,7 +85,8 @@ struct journal_filter {
 	int limit;
 };
 typedef void journal_each_fn(const struct registration *registration, void *arg);
-/* Newest first; the registrations are the journal's, without the sealed part. */
+/* Newest first; the registrations are the journal's, without the sealed part; each may not list
+ * again. limit 0: all. */
 void journal_list(
     struct journal *journal, const struct journal_filter *filter, journal_each_fn *each, void *arg);
 
@@ -95,7 +106,8 @@ void journal_counts(struct journal *journal, struct journal_counts *counts_out);
 char *journal_fact(struct journal *journal, const char *name); /* NULL where none; caller frees */
 int journal_set_fact(struct journal *journal, const char *name, const char *value, struct err *err);
 
-/* Integrity; online backup; both blocking, for their own process ('musterd -t', tests). */
+/* Integrity and version, also beside a daemon that runs; a missing file is good. Blocking, for a
+ * process of its own ('musterd -t', tests). */
 int journal_check(const struct conf_journal *conf, struct err *err);
 
 #endif

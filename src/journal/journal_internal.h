@@ -1,0 +1,229 @@
+/*
+ * What the files of the journal share. Two connections: the writer's belongs to the writer thread
+ * (to journal_open before that thread starts, to journal_close once it has ended), the reader's to
+ * the loop's thread. Every write is a struct write: it waits, is committed, and is finished.
+ */
+#ifndef JOURNAL_JOURNAL_INTERNAL_H
+#define JOURNAL_JOURNAL_INTERNAL_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/keyring.h"
+#include "base/text.h"
+#include "journal/journal.h"
+
+struct loop_watch;
+
+/* ---- sql.c: the few things done with SQLite everywhere ---- */
+
+/* -1 with err where the file can't be opened; flags as sqlite3_open_v2 takes them. */
+int sql_open(const char *path, int flags, sqlite3 **database_out, struct err *err);
+/* Runs fixed text (pragmas, migrations). */
+int sql_execute(sqlite3 *database, const char *text, struct err *err);
+int sql_prepare(sqlite3 *database, const char *const *texts, size_t count,
+    sqlite3_stmt **statements_out, struct err *err);
+void sql_finalize(sqlite3_stmt **statements, size_t count);
+/* The one number that a statement gives. */
+int sql_number(sqlite3 *database, const char *text, int64_t *out, struct err *err);
+/* Steps to the end and resets: SQLITE_OK or the extended code. */
+int sql_run(sqlite3_stmt *statement);
+/* The text is not copied: it must live until the statement was reset. */
+void sql_bind_text(sqlite3_stmt *statement, int number, const char *text);
+char *sql_text(sqlite3_stmt *statement, int column);                /* a copy; NULL stays NULL */
+int sql_err(sqlite3 *database, struct err *err, const char *doing); /* returns -1 */
+
+/* ---- schema.c ---- */
+
+/* Brings the file to the version of the last migration; refuses a newer or a foreign one. */
+int schema_migrate(sqlite3 *database, struct err *err);
+/* The same with another table of migrations: the n-th makes version n of version n-1. */
+int schema_migrate_by(sqlite3 *database, const char *const *migrations, int count, struct err *err);
+int schema_check_version(sqlite3 *database, struct err *err); /* only the refusal */
+
+/* ---- row.c: a registration as the table keeps it ---- */
+
+#define ROW_PLAIN \
+	"id, portal, key_mac, body_mac, person_key, state, reason, step, waits_for, detail, " \
+	"attempts, created_at, activates_at, activated_at, due_at, uid, mail, categories, held"
+#define ROW_SEALED "sealed, sealed_key"
+
+/* Columns of a SELECT of ROW_PLAIN, ROW_SEALED; bound as ?1 and so on in the same order. */
+enum row_column {
+	ROW_ID,
+	ROW_PORTAL,
+	ROW_KEY_MAC,
+	ROW_BODY_MAC,
+	ROW_PERSON_KEY,
+	ROW_STATE,
+	ROW_REASON,
+	ROW_STEP,
+	ROW_WAITS_FOR,
+	ROW_DETAIL,
+	ROW_ATTEMPTS,
+	ROW_CREATED_AT,
+	ROW_ACTIVATES_AT,
+	ROW_ACTIVATED_AT,
+	ROW_DUE_AT,
+	ROW_UID,
+	ROW_MAIL,
+	ROW_CATEGORIES,
+	ROW_HELD,
+	ROW_SEALED_BYTES,
+	ROW_SEALED_KEY,
+	ROW_COUNT,
+};
+
+/* A copy that the writer thread may use: nothing of it is in clear that is sealed in the file. */
+struct row {
+	struct registration *registration; /* without application and work */
+	char *categories;                  /* ids joined by a space; NULL until proved */
+	unsigned char *sealed;             /* NULL where the application was erased */
+	size_t sealed_size;
+	char sealed_key[KEYRING_ID_SIZE];
+};
+
+void row_fill(struct row *row, const struct keyring *keys, const struct registration *registration);
+void row_fini(struct row *row);
+void row_bind(const struct row *row, sqlite3_stmt *statement);
+/* The plain part; NULL where the state is none that is known. */
+struct registration *row_read(sqlite3_stmt *statement);
+/* Adds the application; -1 with err where it does not unseal. */
+int row_unseal(const struct keyring *keys, sqlite3_stmt *statement,
+    struct registration *registration, struct err *err);
+
+/* ---- write.c: what one write does within the transaction ---- */
+
+enum write_kind {
+	WRITE_APPEND,
+	WRITE_SAVE,
+	WRITE_ANSWER,
+	WRITE_WAKE,
+	WRITE_SET_ASIDE,
+	WRITE_FACT,
+};
+
+struct write {
+	enum write_kind kind;
+	char id[UUID_SIZE];
+	char taken_by[UUID_SIZE]; /* append: the registration that has the Idempotency-Key */
+	struct row row;           /* append, save */
+	bool noted;               /* the timeline gets a line */
+	int64_t at;               /* the time of the line; wake: what is due later than this */
+	char *step, *what;
+	char *name, *value; /* fact; wake: the directory; answer: the body */
+	int status;         /* answer */
+	void *sealed;       /* set aside: only while these are still the row's sealed bytes */
+	size_t sealed_size;
+
+	enum journal_result result;
+	bool waited_for; /* the loop's thread waits until it is finished, and frees it */
+	bool finished;   /* under lock, where it is waited for */
+	journal_done_fn *done;
+	void *arg;
+	struct write *next;
+};
+
+enum write_sql {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_SAVEPOINT,
+	SQL_RELEASE,
+	SQL_ROLLBACK_TO,
+	SQL_TAKEN,
+	SQL_INSERT,
+	SQL_UPDATE,
+	SQL_NOTE,
+	SQL_ANSWER,
+	SQL_WAKE,
+	SQL_SET_ASIDE,
+	SQL_FACT,
+	WRITE_SQL_COUNT,
+};
+
+extern const char *const write_sql[WRITE_SQL_COUNT];
+
+struct write *write_new(enum write_kind kind, const char *id);
+void write_free(struct write **write);
+/* Sets write->result; other than SQLITE_OK only where the statement itself failed. */
+int write_carry_out(sqlite3 *database, sqlite3_stmt **statements, struct write *write);
+
+/* ---- writer.c: the queue, the thread, the transaction ---- */
+
+#define WRITER_MOST 16384 /* writes that may wait */
+
+struct writes {
+	struct write *first, **last;
+};
+
+struct writer {
+	sqlite3 *database;
+	sqlite3_stmt *statements[WRITE_SQL_COUNT];
+	int batch;
+	int wal_pages; /* in the WAL file after the last commit */
+	bool erased;   /* the WAL may still hold sealed bytes that were erased since */
+
+	bool has_thread;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t more, waited_for;
+	struct writes waiting, finished; /* under lock */
+	bool stop;                       /* under lock */
+
+	size_t depth; /* on the loop's thread: not called back yet */
+	int wake_fd;  /* tells the loop that something is finished */
+	struct loop_watch *watch;
+};
+
+void writer_init(struct writer *writer);
+int writer_start(struct writer *writer, struct loop *loop, struct err *err);
+/* Commits what waits, ends the thread, frees what was not called back. */
+void writer_fini(struct writer *writer);
+void writer_submit(struct writer *writer, struct write *write);          /* takes the write */
+void writer_submit_and_wait(struct writer *writer, struct write *write); /* does not */
+
+/* ---- read.c ---- */
+
+enum read_sql {
+	SQL_FIND,
+	SQL_FIND_UID,
+	SQL_FIND_KEY,
+	SQL_DUE,
+	SQL_NEXT_DUE,
+	SQL_LIST,
+	SQL_LIST_STATE,
+	SQL_LIST_OPEN,
+	SQL_TIMELINE,
+	SQL_COUNTS,
+	SQL_OLDEST,
+	SQL_ASIDE_COUNT,
+	SQL_READ_FACT,
+	READ_SQL_COUNT,
+};
+
+extern const char *const read_sql[READ_SQL_COUNT];
+
+/* ---- lock.c ---- */
+
+/* The lock file's descriptor, to be kept open; -1 with err where another process has the lock. */
+int lock_take(const char *journal_path, struct err *err);
+
+/* ---- keys.c ---- */
+
+/* Refuses a key file that can't open what is sealed in the journal; notes the key in use. */
+int keys_check(sqlite3 *database, const struct keyring *keys, struct err *err);
+
+struct journal {
+	struct keyring *keys;
+	int lock_fd;
+	struct writer writer;
+	sqlite3 *reader;
+	sqlite3_stmt *reads[READ_SQL_COUNT];
+	int64_t read_failed_at; /* clock_boot of the last log line about it */
+};
+
+#endif

@@ -1,0 +1,249 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "journal/journal_internal.h"
+
+#define READ_WHOLE "SELECT " ROW_PLAIN ", " ROW_SEALED ", set_aside, answer_status, answer_body"
+#define READ_SET_ASIDE ROW_COUNT
+#define READ_STATUS (ROW_COUNT + 1)
+#define READ_BODY (ROW_COUNT + 2)
+
+#define READ_LIST "SELECT " ROW_PLAIN " FROM registration WHERE created_at < ?1"
+#define READ_NEWEST " ORDER BY created_at DESC, number DESC LIMIT "
+/* The index of what is open is found by this very text. */
+#define READ_OPEN "state IN ('received', 'verified', 'pending', 'failed')"
+
+#define LOG_EVERY 60000   /* milliseconds between two lines about reads that fail */
+#define TRY_AGAIN_IN 5000 /* where the next due time can't be read */
+
+const char *const read_sql[READ_SQL_COUNT] = {
+    [SQL_FIND] = READ_WHOLE " FROM registration WHERE id = ?1",
+    [SQL_FIND_UID] = READ_WHOLE " FROM registration WHERE uid = ?1" READ_NEWEST "1",
+    [SQL_FIND_KEY] = READ_WHOLE " FROM registration"
+				" WHERE portal = ?1 AND key_mac = ?2 AND key_mac <> ''",
+    [SQL_DUE] = "SELECT id FROM registration WHERE due_at > 0 AND due_at <= ?1"
+		" ORDER BY due_at, id LIMIT ?2",
+    [SQL_NEXT_DUE] = "SELECT due_at FROM registration WHERE due_at > 0 ORDER BY due_at LIMIT 1",
+    [SQL_LIST] = READ_LIST READ_NEWEST "?2",
+    [SQL_LIST_STATE] = READ_LIST " AND state = ?3" READ_NEWEST "?2",
+    [SQL_LIST_OPEN] = READ_LIST " AND " READ_OPEN READ_NEWEST "?2",
+    [SQL_TIMELINE] = "SELECT at, step, state, what FROM timeline WHERE registration ="
+		     " (SELECT number FROM registration WHERE id = ?1) ORDER BY seq",
+    [SQL_COUNTS] = "SELECT state, many FROM counts",
+    [SQL_OLDEST] = "SELECT created_at FROM registration WHERE state = 'pending'"
+		   " ORDER BY created_at LIMIT 1",
+    [SQL_ASIDE_COUNT] = "SELECT count(*) FROM registration WHERE set_aside = 1",
+    [SQL_READ_FACT] = "SELECT value FROM facts WHERE name = ?1",
+};
+
+/* true where there is a row; a read that fails finds nothing, and says so in the log. */
+static bool
+read_step(struct journal *journal, sqlite3_stmt *statement)
+{
+	int code = sqlite3_step(statement);
+	int64_t now = clock_boot();
+
+	if (code == SQLITE_ROW || code == SQLITE_DONE)
+		return code == SQLITE_ROW;
+	if (journal->read_failed_at == 0 || now - journal->read_failed_at >= LOG_EVERY) {
+		log_error("the journal can't be read: %s", sqlite3_errstr(code));
+		journal->read_failed_at = now;
+	}
+	return false;
+}
+
+/* Keeps the state and the sealed bytes, takes it off the clock, counts it: never guessed. */
+static void
+read_set_aside(struct journal *journal, sqlite3_stmt *statement, struct registration *registration,
+    const struct err *why)
+{
+	struct write *write;
+	char *detail = mem_format("set aside: the sealed part can't be read: %s", why->text);
+
+	registration->due_at = 0;
+	mem_set_text(&registration->detail, detail);
+	if (sqlite3_column_int(statement, READ_SET_ASIDE) != 0) {
+		free(detail);
+		return;
+	}
+	write = write_new(WRITE_SET_ASIDE, registration->id);
+	write->sealed_size = (size_t)sqlite3_column_bytes(statement, ROW_SEALED_BYTES);
+	write->sealed = mem_new(write->sealed_size + 1);
+	if (write->sealed_size > 0)
+		memcpy(write->sealed, sqlite3_column_blob(statement, ROW_SEALED_BYTES),
+		    write->sealed_size);
+	write->noted = true;
+	write->at = clock_wall();
+	write->what = detail;
+	writer_submit(&journal->writer, write);
+}
+
+static struct registration *
+read_whole(struct journal *journal, sqlite3_stmt *statement)
+{
+	struct registration *registration;
+	struct err err = {0};
+
+	if (!read_step(journal, statement))
+		return NULL;
+	registration = row_read(statement);
+	if (registration != NULL && row_unseal(journal->keys, statement, registration, &err) != 0)
+		read_set_aside(journal, statement, registration, &err);
+	return registration;
+}
+
+static struct registration *
+read_by_text(struct journal *journal, enum read_sql which, const char *text)
+{
+	sqlite3_stmt *statement = journal->reads[which];
+	struct registration *registration;
+
+	sql_bind_text(statement, 1, text);
+	registration = read_whole(journal, statement);
+	sqlite3_reset(statement);
+	return registration;
+}
+
+struct registration *
+journal_find(struct journal *journal, const char *id)
+{
+	return read_by_text(journal, SQL_FIND, id);
+}
+
+struct registration *
+journal_find_uid(struct journal *journal, const char *uid)
+{
+	return read_by_text(journal, SQL_FIND_UID, uid);
+}
+
+struct registration *
+journal_find_key(struct journal *journal, const char *portal, const char *key_mac, int *status_out,
+    char **answer_out)
+{
+	sqlite3_stmt *statement = journal->reads[SQL_FIND_KEY];
+	struct registration *registration;
+
+	sql_bind_text(statement, 1, portal != NULL ? portal : "");
+	sql_bind_text(statement, 2, key_mac);
+	registration = read_whole(journal, statement);
+	if (status_out != NULL)
+		*status_out = registration != NULL ? sqlite3_column_int(statement, READ_STATUS) : 0;
+	if (answer_out != NULL)
+		*answer_out = registration != NULL ? sql_text(statement, READ_BODY) : NULL;
+	sqlite3_reset(statement);
+	return registration;
+}
+
+size_t
+journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most)
+{
+	sqlite3_stmt *statement = journal->reads[SQL_DUE];
+	size_t count = 0;
+
+	sqlite3_bind_int64(statement, 1, now);
+	sqlite3_bind_int64(statement, 2, (int64_t)most);
+	while (count < most && read_step(journal, statement))
+		snprintf(ids_out[count++], UUID_SIZE, "%s",
+		    (const char *)sqlite3_column_text(statement, 0));
+	sqlite3_reset(statement);
+	return count;
+}
+
+int64_t
+journal_next_due(struct journal *journal)
+{
+	sqlite3_stmt *statement = journal->reads[SQL_NEXT_DUE];
+	int64_t due = read_step(journal, statement) ? sqlite3_column_int64(statement, 0) : 0;
+
+	/* A read that failed must not stop the timer. */
+	if (due == 0 && sqlite3_reset(statement) != SQLITE_OK)
+		due = clock_now() + TRY_AGAIN_IN;
+	sqlite3_reset(statement);
+	return due;
+}
+
+void
+journal_list(
+    struct journal *journal, const struct journal_filter *filter, journal_each_fn *each, void *arg)
+{
+	enum read_sql which = filter->by_state ? SQL_LIST_STATE
+			      : filter->open   ? SQL_LIST_OPEN
+					       : SQL_LIST;
+	sqlite3_stmt *statement = journal->reads[which];
+	struct registration *registration, of_state = {.state = filter->state};
+
+	if (filter->by_state && filter->open && registration_is_final(&of_state))
+		return;
+	sqlite3_bind_int64(
+	    statement, 1, filter->created_before != 0 ? filter->created_before : INT64_MAX);
+	sqlite3_bind_int(statement, 2, filter->limit > 0 ? filter->limit : -1);
+	if (filter->by_state)
+		sql_bind_text(statement, 3, registration_state_name(filter->state));
+	while (read_step(journal, statement)) {
+		registration = row_read(statement);
+		if (registration == NULL)
+			continue;
+		each(registration, arg);
+		registration_free(&registration);
+	}
+	sqlite3_reset(statement);
+}
+
+void
+journal_timeline(struct journal *journal, const char *id, journal_line_fn *each, void *arg)
+{
+	sqlite3_stmt *statement = journal->reads[SQL_TIMELINE];
+
+	sql_bind_text(statement, 1, id);
+	while (read_step(journal, statement))
+		each(sqlite3_column_int64(statement, 0),
+		    (const char *)sqlite3_column_text(statement, 1),
+		    (const char *)sqlite3_column_text(statement, 2),
+		    (const char *)sqlite3_column_text(statement, 3), arg);
+	sqlite3_reset(statement);
+}
+
+static int64_t
+read_number(struct journal *journal, enum read_sql which)
+{
+	sqlite3_stmt *statement = journal->reads[which];
+	int64_t number = read_step(journal, statement) ? sqlite3_column_int64(statement, 0) : 0;
+
+	sqlite3_reset(statement);
+	return number;
+}
+
+void
+journal_counts(struct journal *journal, struct journal_counts *counts_out)
+{
+	sqlite3_stmt *statement = journal->reads[SQL_COUNTS];
+	enum registration_state state;
+
+	memset(counts_out, 0, sizeof(*counts_out));
+	while (read_step(journal, statement))
+		if (registration_state_parse(
+			(const char *)sqlite3_column_text(statement, 0), &state) == 0)
+			counts_out->by_state[state] = sqlite3_column_int64(statement, 1);
+	sqlite3_reset(statement);
+	counts_out->oldest_pending = read_number(journal, SQL_OLDEST);
+	counts_out->next_due = journal_next_due(journal);
+	counts_out->set_aside = read_number(journal, SQL_ASIDE_COUNT);
+}
+
+char *
+journal_fact(struct journal *journal, const char *name)
+{
+	sqlite3_stmt *statement = journal->reads[SQL_READ_FACT];
+	char *value = NULL;
+
+	sql_bind_text(statement, 1, name);
+	if (read_step(journal, statement))
+		value = sql_text(statement, 0);
+	sqlite3_reset(statement);
+	return value;
+}

@@ -1,0 +1,340 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "journal/journal_internal.h"
+
+#define WAL_PAGES_MOST 1000  /* then the WAL file is moved into the journal */
+#define IDLE_SECONDS 2       /* then it is emptied, where it holds what was erased */
+#define CALLBACKS_A_TURN 256 /* the loop gets a breath after so many */
+
+static void
+writes_init(struct writes *writes)
+{
+	writes->first = NULL;
+	writes->last = &writes->first;
+}
+
+static void
+writes_add(struct writes *writes, struct write *write)
+{
+	write->next = NULL;
+	*writes->last = write;
+	writes->last = &write->next;
+}
+
+static struct write *
+writes_take(struct writes *writes)
+{
+	struct write *write = writes->first;
+
+	if (write == NULL)
+		return NULL;
+	writes->first = write->next;
+	if (writes->first == NULL)
+		writes->last = &writes->first;
+	write->next = NULL;
+	return write;
+}
+
+static void
+writes_fini(struct writes *writes)
+{
+	struct write *write;
+
+	while ((write = writes_take(writes)) != NULL)
+		write_free(&write);
+}
+
+static void
+writer_tell_loop(struct writer *writer)
+{
+	uint64_t one = 1;
+
+	/* A full counter means that the loop has been woken already. */
+	if (write(writer->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* After a failed fsync the kernel may have dropped the pages and say yes the next time. */
+static void
+writer_die_of_fsync(int code)
+{
+	if (code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC)
+		return;
+	log_error("the journal's disk does not keep what it is given (%s): ending at once",
+	    sqlite3_errstr(code));
+	abort();
+}
+
+static enum journal_result
+writer_result(const struct writer *writer, int code)
+{
+	int reason = sqlite3_system_errno(writer->database);
+
+	writer_die_of_fsync(code);
+	if ((code & 0xff) == SQLITE_FULL)
+		return JOURNAL_FULL;
+	if ((code & 0xff) == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT))
+		return JOURNAL_FULL;
+	return JOURNAL_BROKEN;
+}
+
+/* One write. Its own fault undoes it alone; other than SQLITE_OK only where all is lost. */
+static int
+writer_try(struct writer *writer, struct write *write)
+{
+	int code = sql_run(writer->statements[SQL_SAVEPOINT]), kind;
+
+	if (code != SQLITE_OK)
+		return code;
+	code = write_carry_out(writer->database, writer->statements, write);
+	kind = code & 0xff;
+	if (code == SQLITE_OK)
+		return sql_run(writer->statements[SQL_RELEASE]);
+	if (kind != SQLITE_CONSTRAINT && kind != SQLITE_TOOBIG && kind != SQLITE_MISMATCH)
+		return code;
+	write->result = JOURNAL_BROKEN;
+	code = sql_run(writer->statements[SQL_ROLLBACK_TO]);
+	return code != SQLITE_OK ? code : sql_run(writer->statements[SQL_RELEASE]);
+}
+
+/*
+ * SQLite's own automatic checkpoint ignores errors, and so would sync a second time after a failed
+ * fsync: it is off (see writer_start), and this does it instead.
+ */
+static void
+writer_checkpoint(struct writer *writer, int mode)
+{
+	int code = sqlite3_wal_checkpoint_v2(writer->database, NULL, mode, NULL, NULL);
+
+	writer_die_of_fsync(code);
+	if (code != SQLITE_OK)
+		return; /* a reader was in the way, or the disk is full: later */
+	writer->wal_pages = 0;
+	if (mode == SQLITE_CHECKPOINT_TRUNCATE)
+		writer->erased = false;
+}
+
+static int
+writer_on_wal(void *arg, sqlite3 *database, const char *name, int pages)
+{
+	struct writer *writer = arg;
+
+	writer->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+/* All of these in one transaction: either each is committed or none is. */
+static void
+writer_commit(struct writer *writer, struct write *first)
+{
+	enum journal_result result;
+	int code = sql_run(writer->statements[SQL_BEGIN]);
+
+	for (struct write *it = first; code == SQLITE_OK && it != NULL; it = it->next)
+		code = writer_try(writer, it);
+	if (code == SQLITE_OK)
+		code = sql_run(writer->statements[SQL_COMMIT]);
+	if (code == SQLITE_OK)
+		return;
+	result = writer_result(writer, code);
+	if (!sqlite3_get_autocommit(writer->database))
+		sql_run(writer->statements[SQL_ROLLBACK]);
+	for (struct write *it = first; it != NULL; it = it->next)
+		it->result = result;
+}
+
+static void
+writer_finish(struct writer *writer, struct writes *batch)
+{
+	struct write *write;
+
+	pthread_mutex_lock(&writer->lock);
+	while ((write = writes_take(batch)) != NULL) {
+		if (write->waited_for) {
+			write->finished = true;
+			pthread_cond_broadcast(&writer->waited_for);
+		} else {
+			writes_add(&writer->finished, write);
+		}
+	}
+	pthread_mutex_unlock(&writer->lock);
+	writer_tell_loop(writer);
+}
+
+/* Waits for writes; false where there are none and the thread shall end. */
+static bool
+writer_wait(struct writer *writer, struct writes *batch)
+{
+	struct write *write;
+	struct timespec until;
+	int code = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_SECONDS;
+	pthread_mutex_lock(&writer->lock);
+	while (writer->waiting.first == NULL && !writer->stop && code == 0)
+		code = writer->erased ? pthread_cond_timedwait(&writer->more, &writer->lock, &until)
+				      : pthread_cond_wait(&writer->more, &writer->lock);
+	for (int i = 0; i < writer->batch && (write = writes_take(&writer->waiting)) != NULL; i++)
+		writes_add(batch, write);
+	code = batch->first == NULL && writer->stop;
+	pthread_mutex_unlock(&writer->lock);
+	return code == 0;
+}
+
+static bool
+writer_has_erased(const struct writes *batch)
+{
+	for (const struct write *it = batch->first; it != NULL; it = it->next)
+		if (it->kind == WRITE_SAVE && it->row.sealed == NULL)
+			return true;
+	return false;
+}
+
+static void *
+writer_thread(void *arg)
+{
+	struct writer *writer = arg;
+	struct writes batch;
+
+	writes_init(&batch);
+	while (writer_wait(writer, &batch)) {
+		if (batch.first == NULL) {
+			writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
+			continue;
+		}
+		writer_commit(writer, batch.first);
+		writer->erased = writer->erased || writer_has_erased(&batch);
+		writer_finish(writer, &batch);
+		if (writer->wal_pages >= WAL_PAGES_MOST)
+			writer_checkpoint(writer, SQLITE_CHECKPOINT_PASSIVE);
+	}
+	return NULL;
+}
+
+static void
+writer_on_finished(int events, void *arg)
+{
+	struct writer *writer = arg;
+	struct write *write;
+	uint64_t count;
+
+	if (read(writer->wake_fd, &count, sizeof(count)) < 0)
+		return;
+	for (int i = 0; i < CALLBACKS_A_TURN; i++) {
+		pthread_mutex_lock(&writer->lock);
+		write = writes_take(&writer->finished);
+		pthread_mutex_unlock(&writer->lock);
+		if (write == NULL)
+			return;
+		writer->depth--;
+		if (write->done != NULL)
+			write->done(write->result,
+			    write->result == JOURNAL_EXISTS ? write->taken_by : write->id,
+			    write->arg);
+		write_free(&write);
+	}
+	writer_tell_loop(writer);
+}
+
+void
+writer_init(struct writer *writer)
+{
+	pthread_condattr_t monotonic;
+
+	writer->wake_fd = -1;
+	writes_init(&writer->waiting);
+	writes_init(&writer->finished);
+	pthread_mutex_init(&writer->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&writer->more, &monotonic);
+	pthread_cond_init(&writer->waited_for, NULL);
+	pthread_condattr_destroy(&monotonic);
+}
+
+/*
+ * An eventfd and a watch of our own rather than loop_post: what was posted can't be taken back,
+ * and would be called after journal_close.
+ */
+int
+writer_start(struct writer *writer, struct loop *loop, struct err *err)
+{
+	if (sql_prepare(writer->database, write_sql, WRITE_SQL_COUNT, writer->statements, err) != 0)
+		return -1;
+	sqlite3_wal_autocheckpoint(writer->database, 0);
+	sqlite3_wal_hook(writer->database, writer_on_wal, writer);
+	writer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (writer->wake_fd < 0)
+		return err_set(err, ERR_BROKEN, "eventfd: %s", strerror(errno));
+	writer->watch = loop_watch_new(loop, writer->wake_fd, writer_on_finished, writer);
+	loop_watch_set(writer->watch, LOOP_READ);
+	if (pthread_create(&writer->thread, NULL, writer_thread, writer) != 0)
+		return err_set(err, ERR_BROKEN, "can't start the journal's thread");
+	writer->has_thread = true;
+	return 0;
+}
+
+void
+writer_fini(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->stop = true;
+	pthread_cond_signal(&writer->more);
+	pthread_mutex_unlock(&writer->lock);
+	if (writer->has_thread) {
+		pthread_join(writer->thread, NULL);
+		writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
+	}
+	sql_finalize(writer->statements, WRITE_SQL_COUNT);
+	sqlite3_close(writer->database);
+	loop_watch_free(&writer->watch);
+	if (writer->wake_fd >= 0)
+		close(writer->wake_fd);
+	writes_fini(&writer->waiting);
+	writes_fini(&writer->finished);
+	pthread_cond_destroy(&writer->more);
+	pthread_cond_destroy(&writer->waited_for);
+	pthread_mutex_destroy(&writer->lock);
+}
+
+/* Writes that nobody is called back for are let in: appends bound their number. */
+void
+writer_submit(struct writer *writer, struct write *write)
+{
+	bool full = writer->depth >= WRITER_MOST && write->done != NULL;
+
+	writer->depth++;
+	pthread_mutex_lock(&writer->lock);
+	if (full) {
+		write->result = JOURNAL_FULL;
+		writes_add(&writer->finished, write);
+	} else {
+		writes_add(&writer->waiting, write);
+		pthread_cond_signal(&writer->more);
+	}
+	pthread_mutex_unlock(&writer->lock);
+	if (full)
+		writer_tell_loop(writer);
+}
+
+void
+writer_submit_and_wait(struct writer *writer, struct write *write)
+{
+	write->waited_for = true;
+	pthread_mutex_lock(&writer->lock);
+	writes_add(&writer->waiting, write);
+	pthread_cond_signal(&writer->more);
+	while (!write->finished)
+		pthread_cond_wait(&writer->waited_for, &writer->lock);
+	pthread_mutex_unlock(&writer->lock);
+}
