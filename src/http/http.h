@@ -65,7 +65,8 @@ void http_reply_text(
 void http_reply_none(struct http_request *request, int status); /* 204 */
 /* type is urn:musterd:problem:NAME; status and title come from one table by name. */
 void http_reply_problem(struct http_request *request, const char *name, const char *detail);
-void http_reply_faults(struct http_request *request, struct faults *faults); /* 422 invalid */
+/* 422 invalid; the faults stay the caller's. */
+void http_reply_faults(struct http_request *request, struct faults *faults);
 void http_add_header(struct http_request *request, const char *name, const char *value);
 int http_problem_status(const char *name);
 /* The body that http_reply_problem would send (caller frees), for answers that are kept. */
@@ -77,7 +78,7 @@ void http_stream_send(struct http_request *request, const char *event, const jso
 void http_stream_end(struct http_request *request);
 
 /* Called once when the client goes before the answer (the request then still takes one reply, or
- * http_stream_end, which frees it). */
+ * http_stream_end, which frees it); at once where it has gone already. */
 void http_on_gone(struct http_request *request, void (*gone)(void *arg), void *arg);
 
 #endif

@@ -1,0 +1,138 @@
+/*
+ * What the files of this folder share.
+ *
+ * The way of a request: conn.c takes the bytes out of evhttp's hands as they arrive, gate.c judges
+ * the head, and only when head and body are whole does evhttp get a head of our own making (no
+ * body, no Content-Length); its generic callback comes to request.c. So evhttp never sees anything
+ * that it would answer itself in HTML, nor a secret in a body.
+ */
+#ifndef HTTP_HTTP_INTERNAL_H
+#define HTTP_HTTP_INTERNAL_H
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/text.h"
+#include "conf/conf.h"
+#include "http/gate.h"
+#include "http/http.h"
+
+#define HTTP_PARAMS_MOST 4
+#define HTTP_STREAM_WAITING_MOST (256 * 1024)
+
+struct conn;
+struct loop_timer;
+
+struct http {
+	struct loop *loop;
+	struct evhttp *evhttp;
+	struct evconnlistener *listener; /* evhttp's to free */
+	struct loop_timer *resume;       /* after accept failed */
+	bool paused;
+	int port;
+	char *unix_path; /* NULL for TCP */
+	dev_t unix_device;
+	ino_t unix_inode;
+	const struct http_route *routes;
+	size_t route_count;
+	http_portals_fn *portals;
+	void *context;
+	struct conf_limits limits;
+	struct conn **conns;
+	size_t conn_count, conn_room;
+	struct http_request *requests; /* every one not yet freed */
+	int in_flight;                 /* requests not yet answered, streams apart */
+	int64_t comment_every;         /* of a stream, in milliseconds */
+	struct http *next;             /* of listen.c */
+};
+
+/* One connection. It ends when evhttp frees its side (conn_on_close). */
+struct conn {
+	struct http *http;
+	size_t slot; /* in http->conns */
+	struct bufferevent *bev;
+	struct evbuffer_cb_entry *input_entry;
+	struct evhttp_connection *evcon; /* NULL until adopted */
+	struct event *wake;              /* adopt; later: look at the next request */
+	struct loop_timer *deadline;
+	char *bytes; /* arrived, not yet taken by a request */
+	size_t size, room, scanned;
+	struct gate_head head;
+	bool has_head, feeding;
+	bool busy;                    /* evhttp has a request whose answer isn't written yet */
+	const char *verdict;          /* the problem that ends this connection */
+	size_t drain;                 /* bytes to let pass before the verdict is told */
+	struct http_request *request; /* in a handler's hands */
+};
+
+struct http_param {
+	char *name, *value;
+};
+
+struct http_request {
+	struct http *http;
+	struct conn *conn;            /* NULL once the client has gone */
+	struct evhttp_request *evreq; /* freed with the request where the client has gone */
+	struct http_request *next, **link;
+	char id[UUID_SIZE];
+	char *method, *path;
+	struct evkeyvalq query;
+	struct http_param params[HTTP_PARAMS_MOST];
+	size_t param_count;
+	char *body;
+	size_t body_size;
+	char *portal; /* NULL where none is known */
+	unsigned rights;
+	bool open;    /* the route asks for no credential */
+	bool at_work; /* counts in http->in_flight */
+	bool stream, dropped;
+	struct loop_timer *comment;
+	void (*gone)(void *arg);
+	void *gone_arg;
+};
+
+/* listen.c */
+void listen_update(struct http *http);
+
+/* conn.c */
+struct bufferevent *conn_on_accept(struct event_base *base, void *arg);
+struct conn *conn_of(struct http *http, struct evhttp_request *evreq);
+void conn_on_complete(struct evhttp_request *evreq, void *arg);
+/* Takes method, path, query and body over; the query is the caller's to free. */
+void conn_take_request(struct conn *conn, struct http_request *request, char **query_out);
+void conn_watch(struct conn *conn);        /* notices a client that goes while a handler works */
+void conn_start_answer(struct conn *conn); /* from now on the client must read in time */
+void conn_drop(struct conn *conn);         /* ends it from the loop, not before this returns */
+void conn_free(struct conn *conn);
+
+/* request.c */
+void request_on_evhttp(struct evhttp_request *evreq, void *arg);
+void request_lose_client(struct http_request *request); /* its connection goes */
+void request_end_work(struct http_request *request);
+/* The handler is done: takes the request off its connection, frees it, and returns what evhttp
+ * wants an answer for, or NULL where the client has gone. */
+struct evhttp_request *request_finish(struct http_request *request);
+void request_free(struct http_request *request);
+
+/* auth.c */
+void auth_find(struct http_request *request);
+
+/* route.c: NULL with the methods that the path has in *allow_out (NULL: there is no such path),
+ * which the caller frees. */
+const struct http_route *route_find(struct http_request *request, char **allow_out);
+
+/* problem.c */
+const char *problem_header(const char *name, const char **value_out); /* or NULL */
+json_t *problem_json(const char *name, const char *detail);
+
+/* reply.c */
+void reply_add_common(struct http_request *request, const char *content_type);
+
+#endif

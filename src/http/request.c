@@ -1,0 +1,237 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "http/http_internal.h"
+
+static struct http_request *
+request_new(struct http *http, struct conn *conn, struct evhttp_request *evreq)
+{
+	struct http_request *request = mem_new(sizeof(*request));
+
+	request->http = http;
+	request->conn = conn;
+	request->evreq = evreq;
+	TAILQ_INIT(&request->query);
+	text_uuid(clock_wall(), request->id);
+	request->next = http->requests;
+	request->link = &http->requests;
+	if (request->next != NULL)
+		request->next->link = &request->next;
+	http->requests = request;
+	conn->request = request;
+	return request;
+}
+
+void
+request_end_work(struct http_request *request)
+{
+	if (request->at_work)
+		request->http->in_flight--;
+	request->at_work = false;
+}
+
+void
+request_free(struct http_request *request)
+{
+	*request->link = request->next;
+	if (request->next != NULL)
+		request->next->link = request->link;
+	request_end_work(request);
+	loop_timer_free(&request->comment);
+	/* Where the client has gone nobody else holds it any more. */
+	if (request->conn == NULL && request->evreq != NULL)
+		evhttp_request_free(request->evreq);
+	free(request->method);
+	free(request->path);
+	evhttp_clear_headers(&request->query);
+	for (size_t i = 0; i < request->param_count; i++) {
+		free(request->params[i].name);
+		free(request->params[i].value);
+	}
+	if (request->body != NULL)
+		secret_wipe(request->body, request->body_size);
+	free(request->body);
+	free(request->portal);
+	free(request);
+}
+
+struct evhttp_request *
+request_finish(struct http_request *request)
+{
+	struct evhttp_request *evreq = NULL;
+
+	if (request->conn != NULL) {
+		evreq = request->evreq;
+		conn_start_answer(request->conn);
+	}
+	request_free(request);
+	return evreq;
+}
+
+/* evhttp lets a request go that is still unanswered when its client goes; only when the whole
+ * server ends does it free the request with the connection. */
+void
+request_lose_client(struct http_request *request)
+{
+	void (*gone)(void *) = request->gone;
+
+	request->conn = NULL;
+	if (evhttp_request_get_connection(request->evreq) != NULL)
+		request->evreq = NULL;
+	request->gone = NULL;
+	if (gone != NULL)
+		gone(request->gone_arg);
+}
+
+static bool
+request_has_json(const struct http_request *request)
+{
+	const char *type = http_header(request, "Content-Type");
+	size_t size;
+
+	if (type == NULL)
+		return false;
+	size = strcspn(type, "; \t");
+	return size == strlen("application/json") &&
+	       strncasecmp(type, "application/json", size) == 0;
+}
+
+/* NULL where the handler may have it, or the name of the problem. */
+static const char *
+request_judge(struct http_request *request, const struct http_route *route)
+{
+	struct http *http = request->http;
+
+	request->open = route->right == HTTP_OPEN;
+	if (!request->open) {
+		if (request->portal == NULL)
+			return "unauthenticated";
+		if (!http_has_right(request, route->right))
+			return "forbidden";
+		if (http->unix_path == NULL && http->limits.in_flight > 0 &&
+		    http->in_flight >= http->limits.in_flight)
+			return "unavailable";
+	}
+	if (request->body_size > 0 && !request_has_json(request))
+		return "unsupported-media-type";
+	return NULL;
+}
+
+static void
+request_dispatch(struct http_request *request)
+{
+	const struct http_route *route;
+	const char *problem;
+	char *allow;
+
+	route = route_find(request, &allow);
+	if (route == NULL) {
+		if (allow != NULL)
+			http_add_header(request, "Allow", allow);
+		http_reply_problem(
+		    request, allow != NULL ? "method-not-allowed" : "not-found", NULL);
+		free(allow);
+		return;
+	}
+	problem = request_judge(request, route);
+	if (problem != NULL) {
+		http_reply_problem(request, problem, NULL);
+		return;
+	}
+	request->at_work = true;
+	request->http->in_flight++;
+	route->handler(request, request->http->context);
+}
+
+void
+request_on_evhttp(struct evhttp_request *evreq, void *arg)
+{
+	struct http *http = arg;
+	struct conn *conn = conn_of(http, evreq);
+	struct http_request *request;
+	char *query = NULL;
+	int bad;
+
+	/* evhttp sees no request but those that conn.c makes. */
+	if (conn == NULL)
+		abort();
+	request = request_new(http, conn, evreq);
+	evhttp_request_set_on_complete_cb(evreq, conn_on_complete, conn);
+	if (conn->verdict != NULL) {
+		http_reply_problem(request, conn->verdict, NULL);
+		return;
+	}
+	conn_take_request(conn, request, &query);
+	auth_find(request);
+	bad =
+	    query != NULL && *query != '\0' && evhttp_parse_query_str(query, &request->query) != 0;
+	free(query);
+	if (bad)
+		http_reply_problem(request, "malformed", "The query is not name=value pairs");
+	else
+		request_dispatch(request);
+}
+
+const char *
+http_portal(const struct http_request *request)
+{
+	return request->open || request->portal == NULL ? "" : request->portal;
+}
+
+bool
+http_has_right(const struct http_request *request, unsigned right)
+{
+	return !request->open && (request->rights & right) == right;
+}
+
+const char *
+http_query(const struct http_request *request, const char *name)
+{
+	struct evkeyval *pair;
+
+	/* Names are compared exactly; evhttp_find_header folds case. */
+	TAILQ_FOREACH(pair, &request->query, next)
+	if (strcmp(pair->key, name) == 0)
+		return pair->value;
+	return NULL;
+}
+
+const char *
+http_header(const struct http_request *request, const char *name)
+{
+	if (request->evreq == NULL)
+		return NULL;
+	return evhttp_find_header(evhttp_request_get_input_headers(request->evreq), name);
+}
+
+const void *
+http_body(const struct http_request *request, size_t *size_out)
+{
+	*size_out = request->body_size;
+	return request->body;
+}
+
+const char *
+http_request_id(const struct http_request *request)
+{
+	return request->id;
+}
+
+void
+http_on_gone(struct http_request *request, void (*gone)(void *arg), void *arg)
+{
+	if (request->conn == NULL) {
+		gone(arg);
+		return;
+	}
+	request->gone = gone;
+	request->gone_arg = arg;
+	if (!request->stream)
+		conn_watch(request->conn);
+}
