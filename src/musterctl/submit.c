@@ -324,7 +324,8 @@ submit_file(struct submit *submit, const char *path, bool json)
 	submit_run(submit);
 	report_end(&submit->report);
 	if (submit->given_up) {
-		command_say("gave up: run it again on the same file to go on");
+		command_say("gave up before every line had an answer: run it again on the same "
+			    "file to go on");
 		return client_failed(&submit->err);
 	}
 	return submit->report.failed > 0 ? EXIT_FAILED : EXIT_DONE;
