@@ -1,0 +1,27 @@
+bin_PROGRAMS += musterctl
+musterctl_LDADD = $(MUSTER_LIBS) $(CURL_LIBS)
+musterctl_SOURCES = %D%/client.c %D%/client.h
+musterctl_SOURCES += %D%/completion.c
+musterctl_SOURCES += %D%/main.c
+musterctl_SOURCES += %D%/registrations.c
+musterctl_SOURCES += %D%/schema.c
+musterctl_SOURCES += %D%/screen.c %D%/screen.h
+musterctl_SOURCES += %D%/status.c
+musterctl_SOURCES += %D%/submit.c
+musterctl_SOURCES += %D%/submit_lines.c %D%/submit_lines.h
+musterctl_SOURCES += %D%/submit_report.c %D%/submit_report.h
+musterctl_SOURCES += %D%/usage.c %D%/usage.h
+musterctl_SOURCES += %D%/verbs.c %D%/verbs.h
+musterctl_SOURCES += %D%/watch.c
+
+# What is made from the table of verbs is kept in the tree; test_verbs.py tells when it is old.
+.PHONY: regenerate-musterctl
+regenerate: regenerate-musterctl
+regenerate-musterctl: musterctl$(EXEEXT)
+	./musterctl$(EXEEXT) --print-completion > $(srcdir)/doc/musterctl.bash
+	./musterctl$(EXEEXT) --print-verbs > musterctl_verbs.tmp
+	$(SED) -e '/^.\\" verbs begin/r musterctl_verbs.tmp' \
+		-e '/^.\\" verbs begin/,/^.\\" verbs end/{/^.\\" verbs /!d;}' \
+		$(srcdir)/doc/musterctl.8 > musterctl_page.tmp
+	mv musterctl_page.tmp $(srcdir)/doc/musterctl.8
+	rm -f musterctl_verbs.tmp

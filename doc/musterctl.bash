@@ -1,0 +1,67 @@
+# Bash completion for musterctl: made by 'musterctl --print-completion'.
+# shellcheck shell=bash
+
+_musterctl()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb='' options='' operands='' files='' i
+
+	case $before in
+	--config | -c)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--socket | -s)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--state)
+		mapfile -t COMPREPLY < <(compgen -W 'received verified pending active rejected cancelled failed' -- "$word")
+		return
+		;;
+	--limit)
+		return
+		;;
+	esac
+
+	# The verb is the first one or two words that are no options, nor their values.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-c | -s | --config | --socket) ((i++)) ;;
+		-*) ;;
+		*)
+			verb=${verb:+$verb }${COMP_WORDS[i]}
+			case $verb in
+			schema) ;;
+			*) break ;;
+			esac
+			;;
+		esac
+	done
+
+	options='--config --socket --json --help'
+	case $verb in
+	'')
+		options+=' --version'
+		operands='status list show watch submit activate hold release cancel retry schema config'
+		;;
+	schema)
+		operands='check'
+		;;
+	'list')
+		options+=' --state --limit --overdue'
+		;;
+	'submit')
+		files=yes
+		;;
+	esac
+
+	if [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+	elif [[ -n $files ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	else
+		mapfile -t COMPREPLY < <(compgen -W "$operands" -- "$word")
+	fi
+}
+complete -o filenames -F _musterctl musterctl

@@ -1,0 +1,213 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "musterctl/screen.h"
+
+#define REPLACEMENT "?"
+
+/* The code point that the text begins with, and its size; -1 and 1 where it is no UTF-8. */
+static int32_t
+screen_code_point(const char *text, size_t *size_out)
+{
+	static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *byte = (const unsigned char *)text;
+	size_t size = byte[0] < 0x80 ? 1 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+	int32_t point = size == 1 ? byte[0] : byte[0] & (0x7f >> size);
+
+	*size_out = 1;
+	if (byte[0] >= 0x80 && (byte[0] < 0xc2 || byte[0] > 0xf4))
+		return -1;
+	for (size_t i = 1; i < size; i++) {
+		if ((byte[i] & 0xc0) != 0x80)
+			return -1;
+		point = point << 6 | (byte[i] & 0x3f);
+	}
+	if (point < least[size] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+		return -1;
+	*size_out = size;
+	return point;
+}
+
+static bool
+screen_is_harmless(int32_t point)
+{
+	if (point < 0x20 || (point >= 0x7f && point < 0xa0))
+		return false;
+	if (point == 0x61c || (point >= 0x200b && point <= 0x200f) || point == 0xfeff)
+		return false;
+	return !(point >= 0x2028 && point <= 0x202e) && !(point >= 0x2060 && point <= 0x206f);
+}
+
+char *
+screen_clean(const char *text, bool keep_lines)
+{
+	struct text clean = {0};
+	size_t size;
+
+	if (text == NULL)
+		return mem_text("-");
+	for (; *text != '\0'; text += size) {
+		int32_t point = screen_code_point(text, &size);
+
+		if (screen_is_harmless(point) || (keep_lines && (point == '\n' || point == '\t')))
+			text_add_bytes(&clean, text, size);
+		else
+			text_add(&clean, REPLACEMENT);
+	}
+	return text_take(&clean);
+}
+
+void
+screen_print(const char *text, FILE *file)
+{
+	char *clean = screen_clean(text, true);
+
+	fputs(clean, file);
+	free(clean);
+}
+
+/* Seconds since 1970, -1 where it is no time of the API. */
+static time_t
+screen_parse_time(const char *rfc3339)
+{
+	struct tm parts = {0};
+	const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &parts);
+
+	if (rest == NULL)
+		return -1;
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	return strcmp(rest, "Z") == 0 ? timegm(&parts) : -1;
+}
+
+char *
+screen_time(const char *rfc3339)
+{
+	char form[40];
+	struct tm parts;
+	time_t seconds = rfc3339 != NULL ? screen_parse_time(rfc3339) : -1;
+	size_t size;
+
+	if (seconds < 0)
+		return screen_clean(rfc3339, false);
+	localtime_r(&seconds, &parts);
+	size = strftime(form, sizeof(form), "%Y-%m-%d %H:%M:%S%z", &parts);
+	/* "+0100" is "+01:00" in RFC 3339. */
+	return mem_format("%.*s:%s", (int)size - 2, form, form + size - 2);
+}
+
+char *
+screen_time_about(const char *rfc3339)
+{
+	time_t seconds = rfc3339 != NULL ? screen_parse_time(rfc3339) : -1;
+	char *form = screen_time(rfc3339), *about, *both;
+	int64_t ahead = seconds - clock_wall() / 1000;
+
+	if (seconds < 0)
+		return form;
+	about = screen_duration(ahead < 0 ? -ahead : ahead);
+	both = ahead < 0 ? mem_format("%s (%s ago)", form, about)
+			 : mem_format("%s (in %s)", form, about);
+	free(form);
+	free(about);
+	return both;
+}
+
+char *
+screen_duration(int64_t seconds)
+{
+	long long s = seconds;
+
+	if (s < 60)
+		return mem_format("%lld s", s);
+	if (s < 3600)
+		return mem_format("%lld min", s / 60);
+	if (s < 86400)
+		return mem_format("%lld h %lld min", s / 3600, s / 60 % 60);
+	return mem_format("%lld d %lld h", s / 86400, s / 3600 % 24);
+}
+
+/* Columns that the text takes, a character one. */
+static size_t
+screen_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text != '\0'; text++)
+		width += (*text & 0xc0) != 0x80;
+	return width;
+}
+
+void
+table_add(struct table *table, char *cell)
+{
+	table->cells = mem_grow(table->cells, table->count + 1, sizeof(*table->cells));
+	table->cells[table->count++] = cell;
+}
+
+void
+table_add_text(struct table *table, const char *text)
+{
+	table_add(table, screen_clean(text, false));
+}
+
+static void
+table_print_row(char *const *cells, const size_t *widths, size_t columns, FILE *file)
+{
+	size_t last = columns;
+
+	while (last > 0 && *cells[last - 1] == '\0')
+		last--;
+	for (size_t i = 0; i < last; i++) {
+		size_t gap = i + 1 < last ? widths[i] - screen_width(cells[i]) + 2 : 0;
+
+		fprintf(file, "%s%*s", cells[i], (int)gap, "");
+	}
+	fputc('\n', file);
+}
+
+void
+table_print(struct table *table, FILE *file)
+{
+	size_t *widths = mem_new((table->columns + 1) * sizeof(*widths));
+
+	for (size_t i = 0; i < table->count; i++) {
+		size_t width = screen_width(table->cells[i]);
+
+		if (width > widths[i % table->columns])
+			widths[i % table->columns] = width;
+	}
+	for (size_t i = 0; i + table->columns <= table->count; i += table->columns)
+		table_print_row(table->cells + i, widths, table->columns, file);
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i]);
+	free(table->cells);
+	table->cells = NULL;
+	table->count = 0;
+	free(widths);
+}
+
+void
+screen_json(const json_t *document, bool line, FILE *file)
+{
+	size_t flags = JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
+
+	json_dumpf(document, file, flags | (line ? (size_t)JSON_COMPACT : JSON_INDENT(2)));
+	fputc('\n', file);
+}
+
+const char *
+json_text(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+int64_t
+json_number(const json_t *object, const char *name)
+{
+	return (int64_t)json_integer_value(json_object_get(object, name));
+}

@@ -1,0 +1,143 @@
+#include <string.h>
+
+#include "musterctl/verbs.h"
+
+#define STATES "received|verified|pending|active|rejected|cancelled|failed"
+
+const struct verb_option verb_common[] = {
+    {"config", "FILE", NULL, "the configuration that names the admin socket"},
+    {"socket", "SOCKET", NULL, "the admin socket itself"},
+    {"json", NULL, NULL, "print JSON on standard output, and nothing else there"},
+    {"help", NULL, NULL, "say what there is to know"},
+    {NULL, NULL, NULL, NULL},
+};
+
+char
+verb_common_letter(const char *name)
+{
+	if (strcmp(name, "config") == 0)
+		return 'c';
+	if (strcmp(name, "socket") == 0)
+		return 's';
+	return strcmp(name, "help") == 0 ? 'h' : '\0';
+}
+
+const struct verb verb_table[] = {
+    {.name = "status",
+	.operands = "",
+	.summary = "One screen: counts by state, oldest pending, next due, directories, queues.",
+	.run = status_verb},
+    {.name = "list",
+	.operands = "",
+	.summary = "Lists registrations, newest first.",
+	.options = {{"state", "S", STATES, "only those in this state"},
+	    {"limit", "N", NULL, "at most so many (1 to 100000)"},
+	    {"overdue", NULL, NULL, "only those that should be active by now"}},
+	.run = list_verb},
+    {.name = "show",
+	.operands = "ID|UID",
+	.least = 1,
+	.most = 1,
+	.summary = "Shows one registration with its whole timeline.",
+	.words = "No secret and no full identifier is shown.",
+	.run = show_verb},
+    {.name = "watch",
+	.operands = "",
+	.summary = "Shows every change of state as it happens, until Ctrl-C.",
+	.run = watch_verb},
+    {.name = "submit",
+	.operands = "FILE|-",
+	.least = 1,
+	.most = 1,
+	.summary = "Registers each line of a file (NDJSON, a line as the body of the API).",
+	.words = "Prints a result a line, in the order of the file, and a summary on standard "
+		 "error. A line may have 65536 bytes. An overloaded daemon is asked again a few "
+		 "times. Can be run again on the same file: a line that was taken before gets the "
+		 "same answer and nothing is done twice.",
+	.run = submit_verb},
+    {.name = "activate",
+	.operands = "ID",
+	.least = 1,
+	.most = 1,
+	.summary = "Activates a pending registration now.",
+	.run = act_verb},
+    {.name = "hold",
+	.operands = "ID",
+	.least = 1,
+	.most = 1,
+	.summary = "Holds a registration: it does not go on by itself.",
+	.run = act_verb},
+    {.name = "release",
+	.operands = "ID",
+	.least = 1,
+	.most = 1,
+	.summary = "Lets a held registration go on.",
+	.run = act_verb},
+    {.name = "cancel",
+	.operands = "ID",
+	.least = 1,
+	.most = 1,
+	.summary = "Cancels a registration before it is active; its entry is removed.",
+	.run = act_verb},
+    {.name = "retry",
+	.operands = "ID",
+	.least = 1,
+	.most = 1,
+	.summary = "Tries a failed or waiting registration again, at once.",
+	.run = act_verb},
+    {.name = "schema check",
+	.operands = "",
+	.summary = "Says whether the account directory carries the schema.",
+	.words = "Ends with 1 where it does not, and names what is missing.",
+	.run = schema_check_verb},
+    {.name = "config",
+	.operands = "",
+	.summary = "Prints the configuration in force, secrets masked.",
+	.run = config_verb},
+    {.name = NULL},
+};
+
+/* Whether the name's first word is this one; *rest_out is what follows it, "" or its second. */
+static bool
+verb_begins(const char *name, const char *first, const char **rest_out)
+{
+	size_t size = strlen(first);
+
+	if (strncmp(name, first, size) != 0 || (name[size] != '\0' && name[size] != ' '))
+		return false;
+	*rest_out = name[size] == ' ' ? name + size + 1 : "";
+	return true;
+}
+
+const struct verb *
+verb_find(const char *first, const char *second)
+{
+	const char *rest;
+
+	if (second == NULL)
+		second = "";
+	for (const struct verb *verb = verb_table; verb->name != NULL; verb++)
+		if (verb_begins(verb->name, first, &rest) && strcmp(rest, second) == 0)
+			return verb;
+	return NULL;
+}
+
+bool
+verb_is_group(const char *first)
+{
+	const char *rest;
+
+	for (const struct verb *verb = verb_table; verb->name != NULL; verb++)
+		if (verb_begins(verb->name, first, &rest) && *rest != '\0')
+			return true;
+	return false;
+}
+
+const char *
+command_option(const struct command *command, const char *name)
+{
+	for (int i = 0; i < VERB_OPTIONS && command->verb->options[i].name != NULL; i++)
+		if (strcmp(command->verb->options[i].name, name) == 0)
+			return command->values[i];
+	return NULL;
+}
