@@ -17,7 +17,7 @@
 struct schema_look {
 	struct admin *admin;
 	struct http_request *request;
-	struct conf_directory conf; /* a copy: a reload may come meanwhile */
+	struct conf_directory *conf; /* a copy: a reload may come meanwhile */
 	char **names;
 	struct err err;
 	int failed;
@@ -34,7 +34,7 @@ schema_look_free(struct schema_look *look)
 	while (*at != look)
 		at = &(*at)->next;
 	*at = look->next;
-	conf_directory_fini(&look->conf);
+	conf_directory_free(&look->conf);
 	mem_texts_free(&look->names);
 	free(look);
 }
@@ -70,7 +70,7 @@ schema_thread(void *arg)
 {
 	struct schema_look *look = arg;
 
-	look->failed = dir_read_schema(&look->conf, &look->names, &look->err);
+	look->failed = dir_read_schema(look->conf, &look->names, &look->err);
 	loop_post(look->admin->parts.loop, schema_on_read, look);
 	return NULL;
 }
@@ -83,7 +83,7 @@ admin_on_schema(struct http_request *request, void *context)
 
 	look->admin = admin;
 	look->request = request;
-	conf_directory_copy(&look->conf, &admin->parts.site->conf->accounts.directory);
+	look->conf = conf_directory_copy(&admin->parts.site->conf->accounts.directory);
 	look->next = admin->looks;
 	admin->looks = look;
 	if (pthread_create(&look->thread, NULL, schema_thread, look) != 0)

@@ -19,6 +19,38 @@ conf_free(struct conf **conf)
 	*conf = NULL;
 }
 
+struct conf_directory *
+conf_directory_copy(const struct conf_directory *directory)
+{
+	struct conf_directory *copy = mem_new(sizeof(*copy));
+
+	*copy = *directory;
+	copy->uris = mem_texts_copy(directory->uris);
+	copy->bind_dn = mem_text(directory->bind_dn);
+	copy->bind_password_file = mem_text(directory->bind_password_file);
+	copy->ca_file = mem_text(directory->ca_file);
+	copy->certificate_file = mem_text(directory->certificate_file);
+	copy->key_file = mem_text(directory->key_file);
+	return copy;
+}
+
+void
+conf_directory_free(struct conf_directory **directory)
+{
+	struct conf_directory *it = *directory;
+
+	if (it == NULL)
+		return;
+	mem_texts_free(&it->uris);
+	mem_free_text(&it->bind_dn);
+	mem_free_text(&it->bind_password_file);
+	mem_free_text(&it->ca_file);
+	mem_free_text(&it->certificate_file);
+	mem_free_text(&it->key_file);
+	free(it);
+	*directory = NULL;
+}
+
 const struct conf_category *
 conf_category_find(const struct conf *conf, const char *id)
 {

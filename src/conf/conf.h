@@ -188,9 +188,9 @@ void conf_faults_fini(struct conf_faults *faults);
 struct conf *conf_read(const char *path, struct conf_faults *faults);
 void conf_free(struct conf **conf);
 
-/* A deep copy of one directory's part, for a thread of its own; conf_directory_fini frees it. */
-void conf_directory_copy(struct conf_directory *to, const struct conf_directory *from);
-void conf_directory_fini(struct conf_directory *directory);
+/* A copy of one directory's part, which outlives a reload; the caller frees. */
+struct conf_directory *conf_directory_copy(const struct conf_directory *directory);
+void conf_directory_free(struct conf_directory **directory);
 
 /* Whether a running daemon can go over from old to new: the first difference in a row that only a
  * restart can change is said in err. */

@@ -8,7 +8,7 @@
 #include "conf/faults.h"
 
 void
-faults_add_list(struct conf_faults *faults, const char *file, int line, const char *key,
+conf_faults_add_list(struct conf_faults *faults, const char *file, int line, const char *key,
     const char *format, va_list args)
 {
 	char *what, *text;
@@ -26,13 +26,13 @@ faults_add_list(struct conf_faults *faults, const char *file, int line, const ch
 }
 
 void
-faults_add(struct conf_faults *faults, const char *file, int line, const char *key,
+conf_faults_add(struct conf_faults *faults, const char *file, int line, const char *key,
     const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	faults_add_list(faults, file, line, key, format, args);
+	conf_faults_add_list(faults, file, line, key, format, args);
 	va_end(args);
 }
 

@@ -7,9 +7,9 @@
 struct conf_faults;
 
 /* "file:line: key: what is wrong"; without key where there is none ("" or NULL). */
-void faults_add(struct conf_faults *faults, const char *file, int line, const char *key,
+void conf_faults_add(struct conf_faults *faults, const char *file, int line, const char *key,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
-void faults_add_list(struct conf_faults *faults, const char *file, int line, const char *key,
+void conf_faults_add_list(struct conf_faults *faults, const char *file, int line, const char *key,
     const char *format, va_list args) __attribute__((format(printf, 5, 0)));
 
 #endif

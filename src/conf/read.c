@@ -312,7 +312,7 @@ reader_parse(struct reader *reader, const char *path)
 		return 0;
 	file = source_where(&reader->source, (unsigned)config_error_line(&reader->config), &line);
 	why = config_error_text(&reader->config);
-	faults_add(reader->faults, file, line, NULL, "%s", why == NULL ? "syntax error" : why);
+	conf_faults_add(reader->faults, file, line, NULL, "%s", why == NULL ? "syntax error" : why);
 	return -1;
 }
 

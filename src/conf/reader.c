@@ -18,7 +18,7 @@ reader_fault_list(struct reader *reader, const config_setting_t *at, const char 
 	const char *file = source_where(&reader->source, text_line, &line);
 
 	if (!reader->quiet)
-		faults_add_list(reader->faults, file, line, key, format, args);
+		conf_faults_add_list(reader->faults, file, line, key, format, args);
 }
 
 void

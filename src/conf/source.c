@@ -63,7 +63,7 @@ scan_copy(struct scan *scan, size_t size)
 static void
 scan_fault(struct scan *scan, const char *what)
 {
-	faults_add(
+	conf_faults_add(
 	    scan->faults, scan->source->files[scan->file], scan->line, "@include", "%s", what);
 }
 
@@ -77,7 +77,7 @@ scan_size_until(struct scan *scan, const char *end, bool escapes)
 		at += escapes && at[0] == '\\' && at[1] != '\0' ? 2 : 1;
 	if (*at != '\0')
 		return (size_t)(at - scan->at) + strlen(end);
-	faults_add(scan->faults, scan->source->files[scan->file], scan->line, NULL,
+	conf_faults_add(scan->faults, scan->source->files[scan->file], scan->line, NULL,
 	    escapes ? "a string begins here and does not end"
 		    : "a comment begins here and does not end");
 	return (size_t)(at - scan->at);
@@ -155,7 +155,7 @@ scan_take(struct scan *from, const char *path)
 	}
 	content = source_load(path, MOST_BYTES, &why);
 	if (content == NULL) {
-		faults_add(from->faults, source->files[from->file], from->line, "@include",
+		conf_faults_add(from->faults, source->files[from->file], from->line, "@include",
 		    "%s: %s", path, why);
 		return;
 	}
@@ -242,7 +242,7 @@ source_read(struct source *source, const char *path, struct conf_faults *faults)
 	mem_texts_add(&source->files, path);
 	content = source_load(path, MOST_BYTES, &why);
 	if (content == NULL) {
-		faults_add(faults, path, 1, NULL, "%s", why);
+		conf_faults_add(faults, path, 1, NULL, "%s", why);
 		return -1;
 	}
 	scan_begin_line(&scan);

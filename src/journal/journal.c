@@ -188,12 +188,15 @@ journal_save_answer(struct journal *journal, const char *id, int status, const c
 }
 
 void
-journal_wake(struct journal *journal, const char *waits_for, int64_t now)
+journal_wake(
+    struct journal *journal, const char *waits_for, int64_t now, journal_done_fn *done, void *arg)
 {
 	struct write *write = write_new(WRITE_WAKE, "");
 
 	write->name = mem_text(waits_for);
 	write->at = now;
+	write->done = done;
+	write->arg = arg;
 	writer_submit(&journal->writer, write);
 }
 

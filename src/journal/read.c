@@ -28,7 +28,8 @@ const char *const read_sql[READ_SQL_COUNT] = {
 				" WHERE portal = ?1 AND key_mac = ?2 AND key_mac <> ''",
     [SQL_DUE] = "SELECT id FROM registration WHERE due_at > 0 AND due_at <= ?1"
 		" ORDER BY due_at, id LIMIT ?2",
-    [SQL_NEXT_DUE] = "SELECT due_at FROM registration WHERE due_at > 0 ORDER BY due_at LIMIT 1",
+    [SQL_NEXT_DUE] = "SELECT due_at FROM registration WHERE due_at > 0 AND due_at > ?1"
+		     " ORDER BY due_at LIMIT 1",
     [SQL_LIST] = READ_LIST READ_NEWEST "?2",
     [SQL_LIST_STATE] = READ_LIST " AND state = ?3" READ_NEWEST "?2",
     [SQL_LIST_OPEN] = READ_LIST " AND " READ_OPEN READ_NEWEST "?2",
@@ -155,10 +156,13 @@ journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], si
 }
 
 int64_t
-journal_next_due(struct journal *journal)
+journal_next_due(struct journal *journal, int64_t after)
 {
 	sqlite3_stmt *statement = journal->reads[SQL_NEXT_DUE];
-	int64_t due = read_step(journal, statement) ? sqlite3_column_int64(statement, 0) : 0;
+	int64_t due;
+
+	sqlite3_bind_int64(statement, 1, after);
+	due = read_step(journal, statement) ? sqlite3_column_int64(statement, 0) : 0;
 
 	/* A read that failed must not stop the timer. */
 	if (due == 0 && sqlite3_reset(statement) != SQLITE_OK)
@@ -231,7 +235,7 @@ journal_counts(struct journal *journal, struct journal_counts *counts_out)
 			counts_out->by_state[state] = sqlite3_column_int64(statement, 1);
 	sqlite3_reset(statement);
 	counts_out->oldest_pending = read_number(journal, SQL_OLDEST);
-	counts_out->next_due = journal_next_due(journal);
+	counts_out->next_due = journal_next_due(journal, 0);
 	counts_out->set_aside = read_number(journal, SQL_ASIDE_COUNT);
 }
 

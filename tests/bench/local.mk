@@ -1,0 +1,5 @@
+# Benchmarks are run by hand; what they need is built with the tests.
+check_PROGRAMS += %D%/fill
+%C%_fill_SOURCES = %D%/fill.c
+%C%_fill_LDADD = $(MUSTER_LIBS)
+EXTRA_DIST += %D%/pending

@@ -1,0 +1,143 @@
+/* 'musterd -t': the configuration, and everything that it names, every fault at once. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/keyring.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "dir/dir.h"
+#include "journal/journal.h"
+#include "model/naming.h"
+#include "model/schema_names.h"
+#include "musterd/daemon.h"
+
+static int faults;
+
+static void
+check_fault(const char *what, const char *why)
+{
+	fprintf(stderr, "%s: %s\n", what, why);
+	faults++;
+}
+
+/* A key file that is missing is made at the first start, if its folder can be written. */
+static void
+check_made_file(const char *key, const char *path)
+{
+	char *folder = mem_text(path), *slash = strrchr(folder, '/');
+	char *what = mem_format("%s: %s", key, path);
+
+	if (slash != NULL)
+		slash[slash == folder] = '\0';
+	if (access(path, F_OK) != 0 && access(slash != NULL ? folder : ".", W_OK | X_OK) != 0)
+		check_fault(what, "its folder is missing or can't be written");
+	mem_free_text(&what);
+	mem_free_text(&folder);
+}
+
+static void
+check_keys(const char *key, const char *path)
+{
+	struct err err = {0};
+	struct keyring *keys;
+
+	check_made_file(key, path);
+	if (access(path, F_OK) != 0)
+		return;
+	keys = keyring_open(path, false, &err);
+	if (keys == NULL)
+		check_fault(key, err.text);
+	keyring_free(&keys);
+}
+
+static void
+check_file(const char *what, const char *key, const char *path)
+{
+	char *name;
+
+	if (path == NULL || path[0] == '\0' || access(path, R_OK) == 0)
+		return;
+	name = mem_format("%s.%s", what, key);
+	fprintf(stderr, "%s: %s: can't read it: %s\n", name, path, strerror(errno));
+	faults++;
+	mem_free_text(&name);
+}
+
+static void
+check_schema(const char *what, const struct conf_directory *conf)
+{
+	struct err err = {0};
+	char **names = NULL, **missing;
+
+	if (dir_read_schema(conf, &names, &err) != 0) {
+		check_fault(what, err.text);
+		return;
+	}
+	missing = schema_missing(names);
+	for (size_t i = 0; missing != NULL && missing[i] != NULL; i++) {
+		fprintf(stderr, "%s: the schema has no %s: see 'musterctl schema print'\n", what,
+		    missing[i]);
+		faults++;
+	}
+	mem_texts_free(&missing);
+	mem_texts_free(&names);
+}
+
+static bool
+check_directory(const char *what, const struct conf_directory *conf, const char *base)
+{
+	struct err err = {0};
+
+	check_file(what, "ca_file", conf->ca_file);
+	check_file(what, "certificate_file", conf->certificate_file);
+	check_file(what, "key_file", conf->key_file);
+	if (conf->bind_method == CONF_BIND_SIMPLE)
+		check_file(what, "bind_password_file", conf->bind_password_file);
+	if (dir_try(conf, base, &err) == 0)
+		return true;
+	check_fault(what, err.text);
+	return false;
+}
+
+static void
+check_journal(const struct conf_journal *conf)
+{
+	struct err err = {0};
+
+	check_made_file("journal.path", conf->path);
+	check_keys("journal.key_file", conf->key_file);
+	if (access(conf->path, F_OK) == 0 && journal_check(conf, &err) != 0)
+		check_fault("journal.path", err.text);
+}
+
+int
+daemon_check(const char *conf_path)
+{
+	struct conf *conf = daemon_read_conf(conf_path);
+	struct err err = {0};
+
+	if (conf == NULL)
+		return -1;
+	faults = 0;
+	check_journal(&conf->journal);
+	check_keys("identity.key_file", conf->identity.key_file);
+	if (naming_check_template(conf->accounts.uid_template, &err) != 0)
+		check_fault("accounts.uid_template", err.text);
+	for (size_t i = 0; i < conf->personnel_count; i++) {
+		char *what = mem_format("personnel/%s", conf->personnel[i].name);
+
+		check_directory(what, &conf->personnel[i].directory, conf->personnel[i].base);
+		mem_free_text(&what);
+	}
+	if (check_directory("accounts", &conf->accounts.directory, conf->accounts.base)) {
+		if (dir_try(&conf->accounts.directory, conf->accounts.claims_base, &err) != 0)
+			check_fault("accounts.claims_base", err.text);
+		check_schema("accounts", &conf->accounts.directory);
+	}
+	conf_free(&conf);
+	return faults == 0 ? 0 : -1;
+}

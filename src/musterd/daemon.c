@@ -1,0 +1,306 @@
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/admin.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/keyring.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "conf/conf.h"
+#include "dir/dir.h"
+#include "dir/question.h"
+#include "http/http.h"
+#include "intake/intake.h"
+#include "journal/journal.h"
+#include "musterd/daemon.h"
+#include "musterd/notify.h"
+#include "musterd/plan.h"
+#include "pipeline/driver.h"
+
+#define DRAIN_MOST 5000 /* milliseconds that open registrations have at the end */
+#define DRAIN_LOOK 20
+
+struct daemon {
+	char *conf_path;
+	struct conf *conf;
+	struct site site;
+	struct loop *loop;
+	struct keyring *journal_keys, *person_keys;
+	struct journal *journal;
+	struct dir **directories; /* accounts, then the personnel sources */
+	size_t directory_count;
+	struct hash_pool *hash_pool;
+	struct driver *driver;
+	struct intake *intake;
+	struct admin *admin;
+	struct http *public_http, *admin_http;
+	struct loop_watch *signals[3];
+	struct loop_timer *drain_timer;
+	int64_t drain_end;
+};
+
+struct conf *
+daemon_read_conf(const char *path)
+{
+	struct conf_faults faults = {0};
+	struct conf *conf = conf_read(path, &faults);
+
+	for (size_t i = 0; i < faults.count; i++)
+		fprintf(stderr, "%s\n", faults.lines[i]);
+	conf_faults_fini(&faults);
+	return conf;
+}
+
+static void
+daemon_on_directory(struct dir *dir, bool up, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (up)
+		log_note("directory %s is up", dir_name(dir));
+	else
+		log_warning("directory %s is down: %s", dir_name(dir), dir_trouble(dir));
+	if (up && daemon->driver != NULL)
+		driver_directory_is_up(daemon->driver, dir_name(dir));
+}
+
+static int
+daemon_open_directories(struct daemon *daemon, struct err *err)
+{
+	const struct conf *conf = daemon->conf;
+
+	daemon->directories =
+	    mem_grow(NULL, conf->personnel_count + 1, sizeof(*daemon->directories));
+	for (size_t i = 0; i <= conf->personnel_count; i++) {
+		char *name = i == TO_ACCOUNTS
+				 ? mem_text("accounts")
+				 : mem_format("personnel/%s", conf->personnel[i - 1].name);
+		struct dir *dir = dir_open(daemon->loop, name,
+		    i == TO_ACCOUNTS ? &conf->accounts.directory
+				     : &conf->personnel[i - 1].directory,
+		    err);
+
+		mem_free_text(&name);
+		if (dir == NULL)
+			return -1;
+		dir_on_change(dir, daemon_on_directory, daemon);
+		daemon->directories[daemon->directory_count++] = dir;
+	}
+	return 0;
+}
+
+static int
+daemon_open_journal(struct daemon *daemon, struct err *err)
+{
+	daemon->journal_keys = keyring_open(daemon->conf->journal.key_file, true, err);
+	if (daemon->journal_keys == NULL)
+		return -1;
+	daemon->person_keys = keyring_open(daemon->conf->identity.key_file, true, err);
+	if (daemon->person_keys == NULL)
+		return -1;
+	daemon->journal =
+	    journal_open(daemon->loop, &daemon->conf->journal, daemon->journal_keys, err);
+	return daemon->journal == NULL ? -1 : 0;
+}
+
+static int
+daemon_open_hash_pool(struct daemon *daemon, struct err *err)
+{
+	static const char *const prefixes[][2] = {
+	    {"yescrypt", "$y$"}, {"bcrypt", "$2b$"}, {"sha512crypt", "$6$"}};
+	const struct conf_password *conf = &daemon->conf->password;
+	const char *prefix = prefixes[0][1];
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strcmp(prefixes[i][0], conf->scheme) == 0)
+			prefix = prefixes[i][1];
+	daemon->hash_pool = hash_pool_new(
+	    daemon->loop, prefix, (unsigned long)conf->cost, conf->threads, conf->queue, err);
+	return daemon->hash_pool == NULL ? -1 : 0;
+}
+
+/* The one who goes through the plan, and those who take requests. */
+static void
+daemon_make_parts(struct daemon *daemon)
+{
+	struct intake_parts intake;
+	struct admin_parts admin;
+
+	daemon->site.conf = daemon->conf;
+	daemon->site.person_keys = daemon->person_keys;
+	daemon->driver = driver_new(daemon->loop, daemon->journal, plan, &daemon->site,
+	    daemon->directories, daemon->conf->limits.in_flight);
+	intake = (struct intake_parts){
+	    .loop = daemon->loop,
+	    .site = &daemon->site,
+	    .journal = daemon->journal,
+	    .driver = daemon->driver,
+	    .hash_pool = daemon->hash_pool,
+	    .directories = daemon->directories,
+	    .first_step = plan[0].name,
+	};
+	daemon->intake = intake_new(&intake);
+	admin = (struct admin_parts){
+	    .loop = daemon->loop,
+	    .site = &daemon->site,
+	    .journal = daemon->journal,
+	    .driver = daemon->driver,
+	    .hash_pool = daemon->hash_pool,
+	    .directories = daemon->directories,
+	    .conf_path = daemon->conf_path,
+	    .submit = intake_on_post,
+	    .submit_context = daemon->intake,
+	};
+	daemon->admin = admin_new(&admin);
+}
+
+static int
+daemon_listen(struct daemon *daemon, struct err *err)
+{
+	const struct conf *conf = daemon->conf;
+
+	daemon->admin_http = http_listen_unix(daemon->loop, conf->listen.admin_socket, admin_routes,
+	    admin_route_count, daemon->admin, &conf->limits, err);
+	if (daemon->admin_http == NULL)
+		return -1;
+	daemon->public_http = http_listen(daemon->loop, conf->listen.address, conf->listen.port,
+	    intake_routes, intake_route_count, intake_portals, daemon->intake, &conf->limits, err);
+	return daemon->public_http == NULL ? -1 : 0;
+}
+
+/* A bad file is refused whole: the configuration in force stays. */
+static void
+daemon_on_reload(int number, void *arg)
+{
+	struct daemon *daemon = arg;
+	struct err err = {0};
+	struct conf *conf = daemon_read_conf(daemon->conf_path);
+
+	if (conf == NULL || conf_check_reload(daemon->conf, conf, &err) != 0) {
+		log_error("reload refused, the configuration in force stays: %s",
+		    conf == NULL ? "see the faults above" : err.text);
+		conf_free(&conf);
+		return;
+	}
+	conf_free(&daemon->conf);
+	daemon->conf = conf;
+	daemon->site.conf = conf;
+	log_setup((enum log_level)conf->log.level, (enum log_format)conf->log.format);
+	log_note("configuration reloaded");
+}
+
+static void
+daemon_on_drain(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (intake_open(daemon->intake) == 0 || clock_boot() >= daemon->drain_end)
+		loop_stop(daemon->loop);
+	else
+		loop_timer_set(daemon->drain_timer, DRAIN_LOOK);
+}
+
+static void
+daemon_on_end(int number, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->drain_end != 0)
+		return;
+	log_note("ending: %s", strsignal(number));
+	notify_supervisor("STOPPING=1");
+	daemon->drain_end = clock_boot() + DRAIN_MOST;
+	http_pause(daemon->public_http);
+	http_pause(daemon->admin_http);
+	intake_drain(daemon->intake);
+	daemon_on_drain(daemon);
+}
+
+static int
+daemon_build(struct daemon *daemon, struct err *err)
+{
+	daemon->loop = loop_new(err);
+	if (daemon->loop == NULL || daemon_open_journal(daemon, err) != 0 ||
+	    daemon_open_directories(daemon, err) != 0 || daemon_open_hash_pool(daemon, err) != 0)
+		return -1;
+	daemon_make_parts(daemon);
+	if (daemon_listen(daemon, err) != 0)
+		return -1;
+	daemon->signals[0] = loop_signal_new(daemon->loop, SIGTERM, daemon_on_end, daemon);
+	daemon->signals[1] = loop_signal_new(daemon->loop, SIGINT, daemon_on_end, daemon);
+	daemon->signals[2] = loop_signal_new(daemon->loop, SIGHUP, daemon_on_reload, daemon);
+	daemon->drain_timer = loop_timer_new(daemon->loop, daemon_on_drain, daemon);
+	driver_start(daemon->driver);
+	return 0;
+}
+
+struct daemon *
+daemon_start(const char *conf_path, struct err *err)
+{
+	struct daemon *daemon = mem_new(sizeof(*daemon));
+
+	daemon->conf_path = mem_text(conf_path);
+	daemon->conf = daemon_read_conf(conf_path);
+	if (daemon->conf == NULL) {
+		err_set(err, ERR_INPUT, "%s: the configuration has faults", conf_path);
+		daemon_stop(&daemon);
+		return NULL;
+	}
+	log_setup(
+	    (enum log_level)daemon->conf->log.level, (enum log_format)daemon->conf->log.format);
+	if (daemon_build(daemon, err) != 0)
+		daemon_stop(&daemon);
+	else
+		log_note("musterd %s listens on %s port %d", PACKAGE_VERSION,
+		    daemon->conf->listen.address, http_port(daemon->public_http));
+	return daemon;
+}
+
+void
+daemon_run(struct daemon *daemon)
+{
+	notify_supervisor("READY=1");
+	loop_run(daemon->loop);
+}
+
+void
+daemon_stop(struct daemon **daemon)
+{
+	struct daemon *it = *daemon;
+
+	if (it == NULL)
+		return;
+	*daemon = NULL;
+	loop_timer_free(&it->drain_timer);
+	for (int i = 2; i >= 0; i--)
+		loop_watch_free(&it->signals[i]);
+	if (it->driver != NULL) {
+		driver_stop(it->driver);
+		admin_stop(it->admin);
+		intake_stop(it->intake);
+	}
+	http_close(&it->public_http);
+	http_close(&it->admin_http);
+	hash_pool_free(&it->hash_pool);
+	while (it->directory_count > 0)
+		dir_close(&it->directories[--it->directory_count]);
+	free(it->directories);
+	journal_close(&it->journal);
+	admin_free(&it->admin);
+	intake_free(&it->intake);
+	driver_free(&it->driver);
+	loop_free(&it->loop);
+	keyring_free(&it->person_keys);
+	keyring_free(&it->journal_keys);
+	conf_free(&it->conf);
+	mem_free_text(&it->conf_path);
+	free(it);
+}
