@@ -47,7 +47,7 @@ pending(long number)
 	registration->mail = mem_format("john.q.doe%ld@mail.example.mil", number);
 	mem_texts_add(&registration->categories, "da-civilian");
 	registration->application = application_new();
-	snprintf(digits, sizeof(digits), "9%08ld", number);
+	snprintf(digits, sizeof(digits), "9%08u", (unsigned)number % 100000000U);
 	identifier_parse(IDENTIFIER_SSN, digits, &registration->application->identifier);
 	registration->application->legal_name.family = mem_text("Doe");
 	registration->application->person.name.family = mem_text("Doe");
