@@ -15,6 +15,16 @@ _musterctl()
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
+	--delay)
+		return
+		;;
+	--people)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--port)
+		return
+		;;
 	--state)
 		mapfile -t COMPREPLY < <(compgen -W 'received verified pending active rejected cancelled failed' -- "$word")
 		return
@@ -43,16 +53,23 @@ _musterctl()
 	case $verb in
 	'')
 		options+=' --version'
-		operands='status list show watch submit activate hold release cancel retry schema config'
+		operands='sandbox status list show watch submit activate hold release cancel retry schema config'
 		;;
 	schema)
-		operands='check'
+		operands='check print'
+		;;
+	'sandbox')
+		options+=' --delay --people --port'
+		files=yes
 		;;
 	'list')
 		options+=' --state --limit --overdue'
 		;;
 	'submit')
 		files=yes
+		;;
+	'schema print')
+		operands='openldap 389ds'
 		;;
 	esac
 

@@ -25,3 +25,19 @@ regenerate-musterctl: musterctl$(EXEEXT)
 		$(srcdir)/doc/musterctl.8 > musterctl_page.tmp
 	mv musterctl_page.tmp $(srcdir)/doc/musterctl.8
 	rm -f musterctl_verbs.tmp
+
+# The sandbox, and the files of the tree that it carries within itself.
+musterctl_SOURCES += %D%/sandbox.c %D%/sandbox_children.c %D%/sandbox_daemon.c \
+	%D%/sandbox_files.h %D%/sandbox_folder.c %D%/sandbox_internal.h %D%/sandbox_net.c \
+	%D%/sandbox_slapd.c
+nodist_musterctl_SOURCES = %D%/sandbox_files.c
+EXTRA_DIST += %D%/embed.sh
+CLEANFILES += %D%/sandbox_files.c
+SANDBOX_FILES = schema/muster.ldif schema/98muster.ldif $(srcdir)/schema/slapd-access.ldif \
+	$(srcdir)/schema/sample/people.ldif $(srcdir)/etc/army.conf
+%D%/sandbox_files.c: %D%/embed.sh $(SANDBOX_FILES)
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(SHELL) $(srcdir)/%D%/embed.sh \
+		sandbox_schema_openldap schema/muster.ldif sandbox_schema_389ds schema/98muster.ldif \
+		sandbox_slapd_access $(srcdir)/schema/slapd-access.ldif \
+		sandbox_people $(srcdir)/schema/sample/people.ldif \
+		sandbox_army_conf $(srcdir)/etc/army.conf > $@.tmp && mv $@.tmp $@

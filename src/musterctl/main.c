@@ -53,7 +53,7 @@ command_socket(const struct command *command, char **socket_out)
 		*socket_out = mem_text(command->socket);
 		return 0;
 	}
-	conf = conf_read(command->config, &faults);
+	conf = conf_read(command->config != NULL ? command->config : DEFAULT_CONFIG, &faults);
 	if (conf == NULL) {
 		for (size_t i = 0; i < faults.count; i++)
 			command_say("%s", faults.lines[i]);
@@ -238,7 +238,7 @@ main_find_verb(struct command *command, int argc, char **argv)
 static int
 main_run(int argc, char **argv)
 {
-	struct command command = {.config = DEFAULT_CONFIG};
+	struct command command = {0};
 	int code = main_find_verb(&command, argc, argv);
 
 	if (code >= 0)
@@ -246,10 +246,6 @@ main_run(int argc, char **argv)
 	/* What is left, behind a name for getopt's messages. */
 	argc -= optind - 1;
 	argv += optind - 1;
-	if (command.verb->run_itself != NULL) {
-		argv[0] = (char *)command.verb->name;
-		return command.verb->run_itself(argc, argv);
-	}
 	argv[0] = "musterctl";
 	code = main_verb_options(&command, argc, argv);
 	if (code >= 0)

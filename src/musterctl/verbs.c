@@ -23,6 +23,20 @@ verb_common_letter(const char *name)
 }
 
 const struct verb verb_table[] = {
+    {.name = "sandbox",
+	.operands = "[DIR]",
+	.most = 1,
+	.summary = "Starts a private slapd with sample data and musterd over it, to try things.",
+	.words = "Everything is in one folder, a new temporary one where none is named. Needs no "
+		 "root and touches nothing outside the folder. When all is ready it writes "
+		 "endpoints.json there and says what to try next. Ctrl-C ends it all. Started "
+		 "again on the same folder it goes on with the same data.",
+	.options = {{"delay", "SECONDS", NULL, "how long activation takes"},
+	    {"people", "FILE", NULL, "the personnel entries (LDIF) instead of the sample"},
+	    {"port", "N", NULL, "the port of the API; a free one where it is not given"},
+	    {"portal-port", "N", NULL,
+		"kept for the web portal, which this version does not have"}},
+	.run = sandbox_verb},
     {.name = "status",
 	.operands = "",
 	.summary = "One screen: counts by state, oldest pending, next due, directories, queues.",
@@ -90,6 +104,13 @@ const struct verb verb_table[] = {
 	.summary = "Says whether the account directory carries the schema.",
 	.words = "Ends with 1 where it does not, and names what is missing.",
 	.run = schema_check_verb},
+    {.name = "schema print",
+	.operands = "openldap|389ds",
+	.least = 1,
+	.most = 1,
+	.summary = "Prints the schema for OpenLDAP (cn=config LDIF) or 389-ds (LDIF).",
+	.words = "Needs no daemon.",
+	.run = schema_print_verb},
     {.name = "config",
 	.operands = "",
 	.summary = "Prints the configuration in force, secrets masked.",

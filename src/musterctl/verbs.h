@@ -30,14 +30,12 @@ struct verb {
 	const char *words;    /* more for its own help and the manual page; or NULL */
 	struct verb_option options[VERB_OPTIONS];
 	int (*run)(const struct command *command); /* returns an exit code */
-	/* Instead of run, for a verb that reads its own options; argv[0] is the verb's name. */
-	int (*run_itself)(int argc, char **argv);
 };
 
 /* A verb with what was said on the command line. */
 struct command {
 	const struct verb *verb;
-	const char *config;               /* -c, or the default file */
+	const char *config;               /* -c, or NULL: the default file */
 	const char *socket;               /* -s, or NULL: the configuration's */
 	bool json;                        /* JSON on stdout and nothing else */
 	const char *values[VERB_OPTIONS]; /* as the row's options; NULL where not given */
@@ -73,6 +71,8 @@ int show_verb(const struct command *command);
 int act_verb(const struct command *command); /* activate, hold, release, cancel, retry */
 int watch_verb(const struct command *command);
 int submit_verb(const struct command *command);
+int sandbox_verb(const struct command *command);
 int schema_check_verb(const struct command *command);
+int schema_print_verb(const struct command *command);
 
 #endif

@@ -26,8 +26,8 @@ main_usage(FILE *file)
 	      "  -c, --config FILE  the configuration (default: " DEFAULT_CONF ")\n"
 	      "  -f, --foreground   stay in the foreground\n"
 	      "  -t, --test         check the configuration and all that it names, then end\n"
-	      "      --help         this text\n"
-	      "      --version      the version\n"
+	      "  -h, --help         this text\n"
+	      "  -V, --version      the version\n"
 	      "SIGHUP reloads the configuration, SIGTERM ends after what is open is answered.\n",
 	    file);
 }
@@ -123,7 +123,7 @@ main(int argc, char **argv)
 	bool foreground = false, test = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:fth", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:fthV", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			conf_path = optarg;

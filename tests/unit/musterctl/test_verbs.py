@@ -77,12 +77,17 @@ class Usage(Case):
         self.assertIn("submit FILE|-", self.run_ctl("--help", desk=False).stdout)
         self.assertRegex(self.run_ctl("--version", desk=False).stdout, r"^musterctl \d")
         self.assertIn("--overdue", self.run_ctl("list", "--help").stdout)
+        self.assertIn("389ds", self.run_ctl("schema", "print", "-h").stdout)
+        for words in (["sandbox", "--help"], ["sandbox", "dir", "--port", "1", "-h"]):
+            self.assertIn("--people", self.run_ctl(*words, desk=False).stdout)
+        self.run_ctl("sandbox", code=2)  # -s makes no sense there
 
     def test_wrong_usage(self):
         for words in ([], ["nonsense"], ["schema"], ["schema", "nonsense"], ["show"],
                       ["show", "a", "b"], ["list", "--nonsense"], ["list", "--state", "gone"],
                       ["list", "--state", ""], ["list", "--limit", "0"], ["list", "--limit", "x"],
-                      ["--nonsense"], ["status", "more"],
+                      ["--nonsense"], ["status", "more"], ["schema", "print", "other"],
+                      ["sandbox", "a", "b"],
                       ["list", "--state"], ["list", "--state", "active|failed"]):
             with self.subTest(words=words):
                 self.assertEqual(self.run_ctl(*words, code=2).stdout, "")
@@ -141,7 +146,8 @@ class Usage(Case):
 
     def test_completion(self):
         self.assertEqual(self.complete("musterctl", "re"), ["release", "retry"])
-        self.assertEqual(self.complete("musterctl", "-s", "x", "--json", "schema", "c"), ["check"])
+        self.assertEqual(self.complete("musterctl", "-s", "x", "--json", "schema", "p"), ["print"])
+        self.assertEqual(self.complete("musterctl", "schema", "print", "3"), ["389ds"])
         self.assertEqual(sorted(self.complete("musterctl", "list", "--s")),
                          ["--socket", "--state"])
         self.assertEqual(self.complete("musterctl", "list", "--state", "re"),
@@ -205,6 +211,13 @@ class Reading(Case):
         self.desk.pages["/v1/admin/schema"] = lacks
         self.assertIn("musterAccount", self.run_ctl("schema", "check", code=1).stdout)
         self.assertEqual(self.run_json("schema", "check", code=1), lacks)
+
+    def test_schema_print(self):
+        for server in ("openldap", "389ds"):
+            text = self.run_ctl("schema", "print", server, desk=False).stdout
+            self.assertIn("musterAccountStatus", text)
+            self.assertEqual(self.run_json("schema", "print", server, desk=False),
+                             {"server": server, "text": text})
 
     def test_standard_output_full(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
