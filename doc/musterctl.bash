@@ -25,6 +25,9 @@ _musterctl()
 	--port)
 		return
 		;;
+	--portal-port)
+		return
+		;;
 	--state)
 		mapfile -t COMPREPLY < <(compgen -W 'received verified pending active rejected cancelled failed' -- "$word")
 		return
@@ -59,7 +62,7 @@ _musterctl()
 		operands='check print'
 		;;
 	'sandbox')
-		options+=' --delay --people --port'
+		options+=' --delay --people --port --portal-port'
 		files=yes
 		;;
 	'list')
