@@ -1,154 +1,27 @@
 /*
- * A good body with one change a row, and the faults that this must give, all of them.
+ * The body of a submission, all but its secrets.
  */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "model/application.h"
 #include "model/faults.h"
-#include "model/submission_json.h"
-
-static const char good[] =
-    "{\"agreement\": {\"version\": \"2026-01\", \"accepted\": true},"
-    "\"identity\": {\"ssn\": \"900-12-3456\", \"birth_date\": \"1980-02-29\","
-    "  \"pay_entry_base_date\": \"2001-06-15\"},"
-    "\"certificate\": \"-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n\","
-    "\"legal_name\": {\"given\": \"John\", \"middle\": \"Quincy\", \"family\": \"Doe\","
-    "  \"suffix\": \"Jr\"},"
-    "\"contact\": {\"external_mail\": \"jd@example.org\", \"phone\": \"+1 555 0100\","
-    "  \"postal_address\": \"1 Street\\nTown\"},"
-    "\"organization\": {\"unit\": \"1st\", \"title\": \"Clerk\"},"
-    "\"password\": \"correct horse battery\","
-    "\"security_questions\": [{\"question\": \"first-car\", \"answer\": \"Beetle!\"},"
-    "  {\"question\": \"What is the best tree?\", \"answer\": \"Oak\"},"
-    "  {\"question\": \"first-pet\", \"answer\": \"Rex \\u00e9\"}]}";
-
-static char *blocklist[] = {"aaaaaaaaaaaaaaa", "correcthorsebattery"};
-static char *pool[] = {"first-car", "first-pet", "first-school", NULL};
-
-static struct submission_rules
-rules_usual(void)
-{
-	return (struct submission_rules){
-	    .agreement_version = "2026-01",
-	    .password_min = 15,
-	    .password_max = 32,
-	    .blocklist = blocklist,
-	    .blocklist_count = 2,
-	    .question_count = 3,
-	    .pool = pool,
-	    .own_questions = true,
-	    .answer_min = 2,
-	    .answer_max = 40,
-	};
-}
-
-static json_t *
-step_into(json_t *at, const char *name)
-{
-	return json_is_array(at) ? json_array_get(at, (size_t)atoi(name))
-				 : json_object_get(at, name);
-}
-
-/* Sets the member at a pointer to a JSON value, or takes it away where json is NULL. */
-static void
-change(json_t *body, const char *pointer, const char *json)
-{
-	char *path = mem_text(pointer), *rest = path + 1, *name;
-	json_t *value = json == NULL ? NULL : json_loads(json, JSON_DECODE_ANY, NULL);
-
-	assert_int_equal(json == NULL, value == NULL);
-	while ((name = strsep(&rest, "/")) != NULL && rest != NULL)
-		body = step_into(body, name);
-	if (value == NULL)
-		assert_int_equal(json_object_del(body, name), 0);
-	else if (json_is_array(body) && (size_t)atoi(name) == json_array_size(body))
-		json_array_append_new(body, value);
-	else if (json_is_array(body))
-		json_array_set_new(body, (size_t)atoi(name), value);
-	else
-		json_object_set_new(body, name, value);
-	free(path);
-}
-
-struct row {
-	const char *pointer, *json; /* a change: "" is none */
-	const char *faults;         /* "POINTER CODE" with ", " between */
-};
-
-static char *
-faults_list(const struct faults *faults)
-{
-	struct text list = {0};
-
-	for (size_t i = 0; i < faults->count; i++)
-		text_add(&list, "%s%s %s", i == 0 ? "" : ", ", faults->items[i].pointer,
-		    faults->items[i].code);
-	return text_take(&list);
-}
-
-/* what: the row, for whom it fails. */
-static void
-assert_faults_of(const json_t *body, const struct submission_rules *rules, const char *expected,
-    const char *what)
-{
-	struct submission submission;
-	struct faults faults = {0};
-	char *list;
-
-	submission_parse(body, rules, &submission, &faults);
-	list = faults_list(&faults);
-	if (strcmp(list, expected) != 0)
-		fail_msg("%s: '%s' instead of '%s'", what, list, expected);
-	for (size_t i = 0; i < faults.count; i++)
-		assert_true(strlen(faults.items[i].detail) > 10);
-	free(list);
-	faults_fini(&faults);
-	submission_fini(&submission);
-	assert_null(submission.application);
-	assert_null(submission.password);
-	assert_null(submission.answers);
-}
-
-static void
-assert_faults(const json_t *body, const struct submission_rules *rules, const char *expected)
-{
-	assert_faults_of(body, rules, expected, "the body");
-}
-
-static void
-assert_rows(const struct submission_rules *rules, const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		json_t *body = json_loads(good, JSON_REJECT_DUPLICATES, NULL);
-
-		assert_non_null(body);
-		if (rows[i].pointer[0] != '\0')
-			change(body, rows[i].pointer, rows[i].json);
-		assert_faults_of(
-		    body, rules, rows[i].faults, rows[i].json != NULL ? rows[i].json : "without");
-		json_decref(body);
-	}
-}
-
-#define ASSERT_ROWS(rules, rows) assert_rows(rules, rows, sizeof(rows) / sizeof((rows)[0]))
+#include "submission_body.h"
 
 static void
 good_body_is_read(void **state)
 {
 	static const unsigned char answers[] = "\0\0\0\7Beetle!\0\0\0\3Oak\0\0\0\6Rex \xc3\xa9";
 	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL);
+	json_t *body = json_loads(submission_good, 0, NULL);
 	struct submission submission;
 	struct faults faults = {0};
 	struct application *it;
@@ -221,7 +94,7 @@ static void
 slashes_in_pointers_are_escaped(void **state)
 {
 	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL);
+	json_t *body = json_loads(submission_good, 0, NULL);
 	char name[66];
 
 	json_object_set_new(body, "a/b~c", json_true());
@@ -358,7 +231,7 @@ mail_addresses(void **state)
 	    {"jd@example.org,xy", false},
 	};
 	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL);
+	json_t *body = json_loads(submission_good, 0, NULL);
 	json_t *place = json_object_get(body, "contact");
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -374,7 +247,7 @@ assert_long(const char *object, const char *member, const char *before, size_t c
     const char *after, const char *expected)
 {
 	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL), *place = body;
+	json_t *body = json_loads(submission_good, 0, NULL), *place = body;
 	struct text text = {0};
 
 	text_add(&text, "%s", before);
@@ -436,88 +309,10 @@ mail_is_bounded_as_a_whole(void **state)
 }
 
 static void
-passwords(void **state)
-{
-	static const struct row rows[] = {
-	    {"/password", NULL, "/password missing"},
-	    {"/password", "1", "/password type"},
-	    {"/password", "\"\"", "/password policy"},
-	    {"/password", "\"14 characters.\"", "/password policy"},
-	    {"/password", "\"15 characters..\"", ""},
-	    {"/password", "\"32 characters...................\"", ""},
-	    {"/password", "\"33 characters....................\"", "/password policy"},
-	    {"/password", "\"15 characters.\\u00e4\"", ""},
-	    {"/password", "\"13 characters\\u00e4\"", "/password policy"},
-	    {"/password", "\"13 charactersa\\u0308\"", "/password policy"},
-	    {"/password", "\"a tab\\t or a line\"", "/password policy"},
-	    {"/password", "\"a line\\n or a tab\"", "/password policy"},
-	    {"/password", "\"a delete\\u007f inside\"", "/password policy"},
-	    {"/password", "\"aaaaaaaaaaaaaaa\"", "/password policy"},
-	    {"/password", "\"AAAAAAAAAAAAAAa\"", "/password policy"},
-	    {"/password", "\"CorrectHorseBattery\"", "/password policy"},
-	    {"/password", "\"correcthorsebattery1\"", ""},
-	    {"/password", "\"elton JOHN the singer\"", "/password policy"},
-	    {"/password", "\"a doe of the woods\"", "/password policy"},
-	    {"/password", "\"Quincy is allowed\"", ""},
-	    {"/password", "\"short doe\"", "/password policy, /password policy"},
-	};
-	static const struct row allowed[] = {{"/password", "\"elton JOHN the singer\"", ""}};
-	struct submission_rules rules = rules_usual();
-
-	ASSERT_ROWS(&rules, rows);
-	rules.password_may_hold_name = true;
-	ASSERT_ROWS(&rules, allowed);
-}
-
-static void
-assert_password(const char *given, const char *family, const char *password, const char *expected)
-{
-	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL);
-	json_t *name = json_object_get(body, "legal_name");
-
-	json_object_set_new(name, "given", json_string(given));
-	json_object_set_new(name, "family", json_string(family));
-	json_object_set_new(body, "password", json_string(password));
-	assert_faults(body, &rules, expected);
-	json_decref(body);
-}
-
-static void
-own_names_are_found_however_written(void **state)
-{
-	assert_password("Al", "Ng", "all is well among us", "");
-	assert_password("J\xc3\xb6rg", "Ng", "for J\xc3\x96RG and others", "/password policy");
-	assert_password("Jo\xcc\x88rg", "Ng", "for j\xc3\xb6rg and others", "/password policy");
-	assert_password("J\xc3\xb6rg", "Ng", "for jorg and others", "");
-	assert_password("Al",
-	    "Stra\xc3\x9f"
-	    "e",
-	    "along the STRASSE here", "/password policy");
-	assert_password("A.-B.", "Ng", "about a.-b. and others", "");
-}
-
-static void
-password_is_kept_as_nfc(void **state)
-{
-	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL);
-	struct submission submission;
-	struct faults faults = {0};
-
-	json_object_set_new(body, "password", json_string("fifteen cha\xcc\x88racters"));
-	submission_parse(body, &rules, &submission, &faults);
-	assert_int_equal(faults.count, 0);
-	assert_string_equal(secret_text(submission.password), "fifteen ch\xc3\xa4racters");
-	submission_fini(&submission);
-	json_decref(body);
-}
-
-static void
 no_fault_quotes_what_was_sent(void **state)
 {
 	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL);
+	json_t *body = json_loads(submission_good, 0, NULL);
 	struct submission submission;
 	struct faults faults = {0};
 
@@ -534,90 +329,6 @@ no_fault_quotes_what_was_sent(void **state)
 		assert_null(strstr(faults.items[i].detail, "zebra"));
 	faults_fini(&faults);
 	submission_fini(&submission);
-	json_decref(body);
-}
-
-static void
-questions(void **state)
-{
-	static const struct row rows[] = {
-	    {"/security_questions", NULL, "/security_questions missing"},
-	    {"/security_questions", "{}", "/security_questions type"},
-	    {"/security_questions", "[]", "/security_questions length"},
-	    {"/security_questions/3", "{\"question\": \"first-school\", \"answer\": \"ABC\"}",
-		"/security_questions length"},
-	    {"/security_questions/3", "7",
-		"/security_questions length, /security_questions/3 type"},
-	    {"/security_questions/1", "\"x\"", "/security_questions/1 type"},
-	    {"/security_questions/1", "{}",
-		"/security_questions/1/question missing, /security_questions/1/answer missing"},
-	    {"/security_questions/1/hint", "\"x\"", "/security_questions/1/hint unknown"},
-	    {"/security_questions/1/question", "7", "/security_questions/1/question type"},
-	    {"/security_questions/1/question", "\"Who\"", "/security_questions/1/question length"},
-	    {"/security_questions/1/question", "\"Who?\"", ""},
-	    {"/security_questions/1/question", "\"Who\\n?\"",
-		"/security_questions/1/question format"},
-	    {"/security_questions/1/question", "\"     \"",
-		"/security_questions/1/question format"},
-	    {"/security_questions/1/question", "\"first-car\"",
-		"/security_questions/1/question repeated"},
-	    {"/security_questions/1/question", "\"First-CAR\"",
-		"/security_questions/1/question repeated"},
-	    {"/security_questions/1/answer", "\"x\"", "/security_questions/1/answer length"},
-	    {"/security_questions/1/answer", "\"xy\"", ""},
-	    {"/security_questions/1/answer", "\"a\\u0308\"", "/security_questions/1/answer length"},
-	    {"/security_questions/1/answer", "\"1234567890123456789012345678901234567890\"", ""},
-	    {"/security_questions/1/answer", "\"12345678901234567890123456789012345678901\"",
-		"/security_questions/1/answer length"},
-	    {"/security_questions/1/answer", "\"   \"", "/security_questions/1/answer format"},
-	    {"/security_questions/1/answer", "\"\\u200b\\u200b\\u200b\"",
-		"/security_questions/1/answer format"},
-	    {"/security_questions/1/answer", "\"a\\tb\"", "/security_questions/1/answer format"},
-	    {"/security_questions/1/answer", "\"Beetle!\"",
-		"/security_questions/1/answer repeated"},
-	    {"/security_questions/2/answer", "\"oAK\"", "/security_questions/2/answer repeated"},
-	    {"/security_questions/2/answer", "\"First-Pet\"",
-		"/security_questions/2/answer policy"},
-	    {"/security_questions/2/answer", "\"Rex e\\u0301\"", ""},
-	};
-	static const struct row pool_rows[] = {
-	    {"", NULL, "/security_questions/1/question policy"},
-	    {"/security_questions/1/question", "\"first-school\"", ""},
-	    {"/security_questions/1/question", "\"First-School\"",
-		"/security_questions/1/question policy"},
-	};
-	struct submission_rules rules = rules_usual();
-
-	ASSERT_ROWS(&rules, rows);
-	rules.own_questions = false;
-	ASSERT_ROWS(&rules, pool_rows);
-}
-
-static void
-no_questions_where_there_are_none(void **state)
-{
-	static const struct row rows[] = {
-	    {"", NULL, "/security_questions policy"},
-	    {"/security_questions", NULL, ""},
-	    {"/security_questions", "[]", ""},
-	    {"/security_questions", "7", "/security_questions type"},
-	};
-	struct submission_rules rules = rules_usual();
-
-	rules.question_count = 0;
-	ASSERT_ROWS(&rules, rows);
-}
-
-static void
-long_lists_are_not_read(void **state)
-{
-	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL), *array = json_array();
-
-	for (int i = 0; i < QUESTIONS_MOST + 1; i++)
-		json_array_append_new(array, json_integer(7));
-	json_object_set_new(body, "security_questions", array);
-	assert_faults(body, &rules, "/security_questions length");
 	json_decref(body);
 }
 
@@ -697,7 +408,7 @@ identity_checks(void **state)
 static void
 identity_alone(void **state)
 {
-	json_t *body = json_loads(good, 0, NULL);
+	json_t *body = json_loads(submission_good, 0, NULL);
 	struct application *application = application_new();
 	struct faults faults = {0};
 
@@ -707,105 +418,6 @@ identity_alone(void **state)
 	assert_int_equal(application->pay_entry_base_date.year, 2001);
 	application_free(&application);
 	json_decref(body);
-}
-
-static void
-documents_are_bounded(void **state)
-{
-	static const struct {
-		const char *json;
-		int result;
-	} rows[] = {
-	    {"{}", 0},
-	    {"7", 0},
-	    {"[[[[[[[[]]]]]]]]", 0},
-	    {"[[[[[[[[1,true,null,\"x\"]]]]]]]]", 0},
-	    {"[[[[[[[[[]]]]]]]]]", -1},
-	    {"{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}", -1},
-	    {"[1,[2],{\"a\":[[[[[[[]]]]]]]}]", -1},
-	    {"[\"a\\nb\\tc\"]", 0},
-	    {"[\"\\u00e4\\u4e2d\\ud83d\\ude00\"]", 0},
-	    {"[\"\\r\"]", -1},
-	    {"[\"\\u0001\"]", -1},
-	    {"[\"\\u001f\"]", -1},
-	    {"[\"\\u007f\"]", -1},
-	    {"[\"\\u0080\"]", -1},
-	    {"[\"\\u009f\"]", -1},
-	    {"[\"\\u00a0\"]", 0},
-	    {"[\"\\u061c\"]", -1},
-	    {"[\"\\u200d\"]", 0},
-	    {"[\"\\u200e\"]", -1},
-	    {"[\"\\u200f\"]", -1},
-	    {"[\"\\u202a\"]", -1},
-	    {"[\"\\u202e\"]", -1},
-	    {"[\"\\u2065\"]", 0},
-	    {"[\"\\u2066\"]", -1},
-	    {"[\"\\u2069\"]", -1},
-	    {"[\"\\ufdcf\"]", 0},
-	    {"[\"\\ufdd0\"]", -1},
-	    {"[\"\\ufdef\"]", -1},
-	    {"[\"\\ufffd\"]", 0},
-	    {"[\"\\ufffe\"]", -1},
-	    {"[\"\\uffff\"]", -1},
-	    {"[\"\\ud83f\\udffe\"]", -1},
-	    {"[\"\\udbff\\udfff\"]", -1},
-	    {"{\"\\u202e\": 1}", -1},
-	    {"{\"a\": {\"b\": [\"\\u202e\"]}}", -1},
-	    {"[\"\\u0000\"]", -1},
-	    {"[\"a\\u0000\"]", -1},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		json_t *document = json_loads(rows[i].json, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-
-		assert_non_null(document);
-		if (submission_check_document(document) != rows[i].result)
-			fail_msg("row %zu: %s", i, rows[i].json);
-		json_decref(document);
-	}
-}
-
-/* intake's reader refuses NUL; a body that had one must not be cut at it. */
-static void
-nul_cuts_nothing(void **state)
-{
-	static const struct row rows[] = {
-	    {"/contact/external_mail", "\"jd@example.org\"", ""},
-	};
-	struct submission_rules rules = rules_usual();
-	json_t *body = json_loads(good, 0, NULL);
-
-	ASSERT_ROWS(&rules, rows);
-	json_object_set_new(body, "password", json_stringn("correct horse battery\0x", 23));
-	assert_faults(body, &rules, "/password format");
-	json_decref(body);
-}
-
-static void
-folding_is_canonical(void **state)
-{
-	static const struct {
-		const char *text, *folded;
-	} rows[] = {
-	    {"", ""},
-	    {"PassWord", "password"},
-	    {"STRASSE", "strasse"},
-	    {"Stra\xc3\x9f"
-	     "e",
-		"strasse"},
-	    {"A\xcc\x88", "\xc3\xa4"},
-	    {"\xce\x90\xce\x90\xce\x90", "\xce\x90\xce\x90\xce\x90"},
-	    {"\xef\xac\x83", "ffi"},
-	    {"\xf0\x9d\x85\xa0", "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5\xf0\x9d\x85\xae"},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char *folded = submission_fold(rows[i].text);
-
-		assert_string_equal(folded, rows[i].folded);
-		free(folded);
-	}
-	assert_null(submission_fold("\xff"));
 }
 
 int
@@ -821,20 +433,11 @@ main(void)
 	    cmocka_unit_test(mail_addresses),
 	    cmocka_unit_test(lengths_are_bounded),
 	    cmocka_unit_test(mail_is_bounded_as_a_whole),
-	    cmocka_unit_test(passwords),
-	    cmocka_unit_test(own_names_are_found_however_written),
-	    cmocka_unit_test(password_is_kept_as_nfc),
 	    cmocka_unit_test(no_fault_quotes_what_was_sent),
-	    cmocka_unit_test(questions),
-	    cmocka_unit_test(no_questions_where_there_are_none),
-	    cmocka_unit_test(long_lists_are_not_read),
 	    cmocka_unit_test(all_faults_at_once),
 	    cmocka_unit_test(faults_stop_at_the_bound),
 	    cmocka_unit_test(identity_checks),
 	    cmocka_unit_test(identity_alone),
-	    cmocka_unit_test(documents_are_bounded),
-	    cmocka_unit_test(nul_cuts_nothing),
-	    cmocka_unit_test(folding_is_canonical),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
