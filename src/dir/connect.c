@@ -158,7 +158,8 @@ connect_bind_simple(
 static int
 connect_bind(LDAP *handle, const struct conf_directory *settings, const char *uri, struct err *err)
 {
-	struct berval nothing = {0, NULL};
+	/* Present, though empty: without it EXTERNAL wants a second step. */
+	struct berval nothing = {0, (char[]){""}};
 	const char *mechanism = LDAP_SASL_SIMPLE;
 	int code;
 

@@ -1,0 +1,715 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "conf/conf.h"
+#include "dir/dir.h"
+#include "dir/question.h"
+#include "private_slapd.h"
+
+#define PEOPLE "ou=people," SLAPD_BASE
+#define PATIENCE 8000 /* milliseconds until a test gives up */
+
+static struct slapd slapd;
+
+/* One client: a loop, a directory, and what was answered. */
+struct client {
+	struct loop *loop;
+	struct dir *dir;
+	struct conf_directory conf;
+	int asked, answered;
+	int by_kind[REPLY_DENIED + 1];
+	int ups, downs;
+	struct reply last; /* without entries */
+	char *value;       /* of the first entry's description */
+	size_t entries;
+	bool closes; /* the first answer closes the directory */
+};
+
+static void
+client_conf(struct client *client, const char *uri)
+{
+	client->conf = (struct conf_directory){
+	    .bind_method = CONF_BIND_SIMPLE,
+	    .bind_dn = mem_text(SLAPD_ADMIN),
+	    .bind_password_file = mem_text(slapd_path(&slapd, "password")),
+	    .ca_file = mem_text(""),
+	    .certificate_file = mem_text(""),
+	    .key_file = mem_text(""),
+	    .connections = 1,
+	    .window = 16,
+	    .connect_timeout = 5000,
+	    .operation_timeout = 5000,
+	    .retry_min = 20,
+	    .retry_max = 100,
+	};
+	mem_texts_add(&client->conf.uris, uri);
+}
+
+static void
+on_change(struct dir *dir, bool up, void *arg)
+{
+	struct client *client = arg;
+
+	assert_true(dir_is_up(dir) == up);
+	if (up)
+		client->ups++;
+	else
+		client->downs++;
+}
+
+static void
+client_open(struct client *client)
+{
+	struct err err = {0};
+
+	client->loop = loop_new(&err);
+	assert_non_null(client->loop);
+	client->dir = dir_open(client->loop, "accounts", &client->conf, &err);
+	assert_non_null(client->dir);
+	dir_on_change(client->dir, on_change, client);
+}
+
+static void
+client_new(struct client *client, const char *uri)
+{
+	memset(client, 0, sizeof(*client));
+	client_conf(client, uri);
+	client_open(client);
+}
+
+static void
+client_free(struct client *client)
+{
+	struct conf_directory *conf = &client->conf;
+
+	dir_close(&client->dir);
+	assert_int_equal(client->answered, client->asked);
+	loop_free(&client->loop);
+	mem_texts_free(&conf->uris);
+	free(conf->bind_dn);
+	free(conf->bind_password_file);
+	free(conf->ca_file);
+	free(conf->certificate_file);
+	free(conf->key_file);
+	free(client->value);
+}
+
+static void
+on_reply(struct reply *reply, void *arg)
+{
+	struct client *client = arg;
+
+	client->answered++;
+	client->by_kind[reply->kind]++;
+	client->last = *reply;
+	client->entries = reply->entry_count;
+	if (reply->entry_count > 0)
+		mem_set_text(&client->value, entry_value(&reply->entries[0], "description"));
+	client->last.entries = NULL;
+	client->last.entry_count = 0;
+	if (client->closes) {
+		client->closes = false;
+		dir_close(&client->dir);
+	}
+}
+
+static void
+submit(struct client *client, struct question *question)
+{
+	int before = client->answered;
+
+	client->asked++;
+	dir_submit(client->dir, question, on_reply, client);
+	assert_int_equal(client->answered, before);
+	assert_int_equal(question->kind, QUESTION_NONE);
+	assert_null(question->dn);
+}
+
+/* Turns the loop until the condition holds. */
+#define WAIT_FOR(client, condition) \
+	do { \
+		int64_t end_ = clock_boot() + PATIENCE; \
+		bool met_; \
+		while (!(met_ = (condition)) && clock_boot() < end_) \
+			loop_turn((client)->loop, 20); \
+		assert_true(met_); \
+	} while (0)
+
+#define WAIT_ALL(client) WAIT_FOR(client, (client)->answered == (client)->asked)
+
+static enum reply_kind
+ask(struct client *client, struct question *question)
+{
+	submit(client, question);
+	WAIT_ALL(client);
+	return client->last.kind;
+}
+
+static void
+make_search(struct question *question, const char *base, enum question_scope scope, int limit)
+{
+	question_search(question, TO_ACCOUNTS, base, scope, "(objectClass=*)", NULL, limit);
+}
+
+static enum reply_kind
+search(struct client *client, const char *base, enum question_scope scope, int limit)
+{
+	struct question question;
+
+	make_search(&question, base, scope, limit);
+	return ask(client, &question);
+}
+
+static void
+submit_searches(struct client *client, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct question question;
+
+		make_search(&question, PEOPLE, SCOPE_BASE, 1);
+		submit(client, &question);
+	}
+}
+
+static char *
+person(const char *cn)
+{
+	return dn_make("cn", cn, PEOPLE);
+}
+
+static void
+make_add(struct question *question, const char *cn, const char *description)
+{
+	char *dn = person(cn);
+
+	question_add(question, TO_ACCOUNTS, dn);
+	question_change(question, CHANGE_ADD, "objectClass", "device");
+	question_change(question, CHANGE_ADD, "cn", cn);
+	question_change(question, CHANGE_ADD, "description", description);
+	free(dn);
+}
+
+static enum reply_kind
+add(struct client *client, const char *cn, const char *description)
+{
+	struct question question;
+
+	make_add(&question, cn, description);
+	return ask(client, &question);
+}
+
+/* The one modify that only one writer can win. */
+static void
+make_swap(struct question *question, const char *cn, const char *from, const char *to)
+{
+	char *dn = person(cn);
+
+	question_modify(question, TO_ACCOUNTS, dn);
+	question_change(question, CHANGE_DELETE, "description", from);
+	question_change(question, CHANGE_ADD, "description", to);
+	free(dn);
+}
+
+static enum reply_kind
+swap(struct client *client, const char *cn, const char *from, const char *to)
+{
+	struct question question;
+
+	make_swap(&question, cn, from, to);
+	return ask(client, &question);
+}
+
+static enum reply_kind delete (struct client *client, const char *cn) {
+	struct question question; char *dn = person(cn);
+
+	question_delete(&question, TO_ACCOUNTS, dn);
+	free(dn);
+	return ask(client, &question);
+}
+
+static void
+test_entry_life(void **state)
+{
+	struct client client;
+	char *dn = person("a, \"b\"+c");
+
+	client_new(&client, slapd.ldapi);
+	assert_int_equal(add(&client, "a, \"b\"+c", "pending"), REPLY_DONE);
+	assert_int_equal(add(&client, "a, \"b\"+c", "pending"), REPLY_EXISTS);
+	assert_int_equal(search(&client, dn, SCOPE_BASE, 1), REPLY_DONE);
+	assert_int_equal(client.entries, 1);
+	assert_string_equal(client.value, "pending");
+	assert_int_equal(swap(&client, "a, \"b\"+c", "pending", "active"), REPLY_DONE);
+	assert_int_equal(swap(&client, "a, \"b\"+c", "pending", "active"), REPLY_NO_VALUE);
+	assert_int_equal(search(&client, dn, SCOPE_BASE, 1), REPLY_DONE);
+	assert_string_equal(client.value, "active");
+	assert_int_equal(delete (&client, "a, \"b\"+c"), REPLY_DONE);
+	assert_int_equal(delete (&client, "a, \"b\"+c"), REPLY_NO_ENTRY);
+	assert_int_equal(search(&client, dn, SCOPE_BASE, 1), REPLY_NO_ENTRY);
+	assert_int_equal(client.entries, 0);
+	assert_int_equal(client.ups, 1);
+	assert_string_equal(dir_name(client.dir), "accounts");
+	assert_string_equal(dir_trouble(client.dir), "");
+	assert_int_equal(dir_depth(client.dir), 0);
+	free(dn);
+	client_free(&client);
+}
+
+static enum reply_kind
+ask_filter(struct client *client, const char *filter)
+{
+	struct question question;
+
+	question_search(&question, TO_ACCOUNTS, PEOPLE, SCOPE_BASE, filter, NULL, 0);
+	return ask(client, &question);
+}
+
+static void
+test_refusals(void **state)
+{
+	struct client client;
+	struct question question;
+
+	client_new(&client, slapd.ldap);
+	assert_int_equal(add(&client, "x", "one"), REPLY_DONE);
+	assert_int_equal(add(&client, "y", "one"), REPLY_DONE);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_SUBTREE, 2), REPLY_LIMIT);
+	assert_int_equal(client.entries, 2);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_SUBTREE, 3), REPLY_DONE);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_ONE, 0), REPLY_DONE);
+	assert_int_equal(client.entries, 2);
+	assert_int_equal(search(&client, "ou=far," SLAPD_BASE, SCOPE_SUBTREE, 0), REPLY_DENIED);
+	assert_int_equal(client.entries, 0);
+	assert_string_not_equal(client.last.text, "");
+	assert_int_equal(
+	    search(&client, "ou=away,ou=far," SLAPD_BASE, SCOPE_BASE, 0), REPLY_DENIED);
+	assert_int_equal(search(&client, "no name", SCOPE_BASE, 0), REPLY_INVALID);
+	assert_int_equal(ask_filter(&client, "(cn=a"), REPLY_INVALID);
+	assert_int_equal(ask_filter(&client, "(cn=a)"), REPLY_DONE);
+
+	question_modify(&question, TO_ACCOUNTS, "cn=x," PEOPLE);
+	question_change(&question, CHANGE_ADD, "description", "one");
+	assert_int_equal(ask(&client, &question), REPLY_HAS_VALUE);
+	question_modify(&question, TO_ACCOUNTS, "cn=x," PEOPLE);
+	question_change(&question, CHANGE_ADD, "mail", "x@example.mil");
+	assert_int_equal(ask(&client, &question), REPLY_INVALID);
+	question_modify(&question, TO_ACCOUNTS, "cn=x," PEOPLE);
+	question_change(&question, CHANGE_REPLACE, "description", "two");
+	question_change(&question, CHANGE_DELETE, "description", NULL);
+	assert_int_equal(ask(&client, &question), REPLY_DONE);
+	memset(&question, 0, sizeof(question));
+	assert_int_equal(ask(&client, &question), REPLY_INVALID);
+	assert_true(dir_is_up(client.dir));
+	assert_int_equal(delete (&client, "x"), REPLY_DONE);
+	assert_int_equal(delete (&client, "y"), REPLY_DONE);
+	client_free(&client);
+}
+
+static void
+test_300_at_once(void **state)
+{
+	struct client client;
+
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, slapd.ldap);
+	client.conf.connections = 3;
+	client_open(&client);
+	submit_searches(&client, 300);
+	assert_int_equal(dir_depth(client.dir), 300);
+	WAIT_ALL(&client);
+	assert_int_equal(client.by_kind[REPLY_DONE], 300);
+	assert_int_equal(client.entries, 1);
+	assert_int_equal(dir_depth(client.dir), 0);
+	client_free(&client);
+}
+
+static void
+test_eight_writers(void **state)
+{
+	struct client clients[8];
+	int done = 0, lost = 0;
+
+	for (int i = 0; i < 8; i++)
+		client_new(&clients[i], i % 2 == 0 ? slapd.ldap : slapd.ldapi);
+	assert_int_equal(add(&clients[0], "prize", "pending"), REPLY_DONE);
+	for (int i = 0; i < 8; i++)
+		WAIT_FOR(&clients[i], dir_is_up(clients[i].dir));
+	memset(clients[0].by_kind, 0, sizeof(clients[0].by_kind));
+	for (int i = 0; i < 8; i++) {
+		struct question question;
+		char name[16];
+
+		snprintf(name, sizeof(name), "active %d", i);
+		make_swap(&question, "prize", "pending", name);
+		submit(&clients[i], &question);
+	}
+	for (int i = 0; i < 8; i++) {
+		WAIT_ALL(&clients[i]);
+		done += clients[i].by_kind[REPLY_DONE];
+		lost += clients[i].by_kind[REPLY_NO_VALUE];
+	}
+	assert_int_equal(done, 1);
+	assert_int_equal(lost, 7);
+	assert_int_equal(delete (&clients[0], "prize"), REPLY_DONE);
+	for (int i = 0; i < 8; i++)
+		client_free(&clients[i]);
+}
+
+/* Requests larger than the socket takes, to a server that does not read for a while. */
+static void
+check_blocked_writes(const char *uri, bool start_tls)
+{
+	struct client client;
+	char *big = mem_new(200001), *filter;
+
+	memset(&client, 0, sizeof(client));
+	memset(big, 'x', 200000);
+	filter = filter_equals("description", big);
+	client_conf(&client, uri);
+	client.conf.start_tls = start_tls;
+	client.conf.window = 64;
+	mem_set_text(&client.conf.ca_file, slapd_path(&slapd, "ca.pem"));
+	client_open(&client);
+	WAIT_FOR(&client, dir_is_up(client.dir));
+	kill(slapd.pid, SIGSTOP);
+	for (int i = 0; i < 60; i++) {
+		struct question question;
+
+		question_search(&question, TO_ACCOUNTS, PEOPLE, SCOPE_BASE, filter, NULL, 0);
+		submit(&client, &question);
+	}
+	for (int i = 0; i < 50; i++)
+		loop_turn(client.loop, 1);
+	assert_int_equal(client.answered, 0);
+	kill(slapd.pid, SIGCONT);
+	WAIT_ALL(&client);
+	assert_int_equal(client.by_kind[REPLY_DONE], 60);
+	assert_int_equal(client.downs, 0);
+	free(big);
+	free(filter);
+	client_free(&client);
+}
+
+static void
+test_blocked_writes(void **state)
+{
+	check_blocked_writes(slapd.ldap, false);
+	check_blocked_writes(slapd.ldapi, false);
+	check_blocked_writes(slapd.ldap, true);
+}
+
+static void
+test_stopped_server(void **state)
+{
+	struct client client;
+
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, slapd.ldap);
+	client.conf.operation_timeout = 300;
+	client.conf.connect_timeout = 500;
+	client_open(&client);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_DONE);
+	kill(slapd.pid, SIGSTOP);
+	submit_searches(&client, 40);
+	WAIT_ALL(&client);
+	assert_int_equal(client.by_kind[REPLY_AWAY], 40);
+	WAIT_FOR(&client, client.downs == 1);
+	WAIT_FOR(&client, strstr(dir_trouble(client.dir), "in time") != NULL);
+	kill(slapd.pid, SIGCONT);
+	WAIT_FOR(&client, client.ups == 2);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_DONE);
+	client_free(&client);
+}
+
+static void
+test_killed_server(void **state)
+{
+	struct client client;
+
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, slapd.ldap);
+	client.conf.connections = 2;
+	client_open(&client);
+	WAIT_FOR(&client, dir_is_up(client.dir));
+	kill(slapd.pid, SIGSTOP);
+	submit_searches(&client, 300);
+	loop_turn(client.loop, 1);
+	slapd_kill(&slapd, SIGKILL);
+	WAIT_ALL(&client);
+	assert_int_equal(client.by_kind[REPLY_AWAY], 300);
+	assert_int_equal(client.downs, 1);
+	assert_string_not_equal(dir_trouble(client.dir), "");
+	/* Soon, not after the whole operation_timeout. */
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_AWAY);
+	slapd_start(&slapd);
+	WAIT_FOR(&client, client.ups == 2);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_DONE);
+	for (int i = 0; i < 20; i++)
+		loop_turn(client.loop, 1);
+	assert_int_equal(client.answered, client.asked);
+	client_free(&client);
+}
+
+/* SIGTERM: a notice of disconnection, with nothing in flight. */
+static void
+test_ended_server(void **state)
+{
+	struct client client;
+
+	client_new(&client, slapd.ldapi);
+	WAIT_FOR(&client, client.ups == 1);
+	slapd_kill(&slapd, SIGTERM);
+	WAIT_FOR(&client, client.downs == 1);
+	slapd_start(&slapd);
+	WAIT_FOR(&client, client.ups == 2);
+	client_free(&client);
+}
+
+static void
+check_no_bind(const char *password_file, const char *words)
+{
+	struct client client;
+
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, slapd.ldap);
+	mem_set_text(&client.conf.bind_password_file, slapd_path(&slapd, password_file));
+	client_open(&client);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_AWAY);
+	assert_non_null(strstr(dir_trouble(client.dir), words));
+	assert_null(strstr(dir_trouble(client.dir), "entirely-wrong"));
+	assert_false(dir_is_up(client.dir));
+	client_free(&client);
+}
+
+static void
+test_wrong_password(void **state)
+{
+	check_no_bind("wrong-password", "password is wrong");
+	check_no_bind("empty-password", "empty");
+	check_no_bind("no-such-file", "can't read");
+}
+
+static void
+test_external_and_anonymous(void **state)
+{
+	struct client client;
+
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, slapd.ldapi);
+	client.conf.bind_method = CONF_BIND_EXTERNAL;
+	client_open(&client);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_DONE);
+	assert_int_equal(add(&client, "x", "one"), REPLY_DENIED);
+	client_free(&client);
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, slapd.ldap);
+	client.conf.bind_method = CONF_BIND_ANONYMOUS;
+	client_open(&client);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_DONE);
+	client_free(&client);
+}
+
+static void
+test_two_uris(void **state)
+{
+	struct client client;
+	char dead[64];
+
+	memset(&client, 0, sizeof(client));
+	snprintf(dead, sizeof(dead), "ldap://127.0.0.1:%d", slapd_free_port());
+	client_conf(&client, dead);
+	mem_texts_add(&client.conf.uris, slapd.ldap);
+	client_open(&client);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_DONE);
+	assert_int_equal(client.ups, 1);
+	assert_int_equal(client.downs, 0);
+	client_free(&client);
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, dead);
+	client_open(&client);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_AWAY);
+	assert_non_null(strstr(dir_trouble(client.dir), dead));
+	client_free(&client);
+}
+
+static enum reply_kind
+ask_over_tls(const char *uri, bool start_tls, const char *ca)
+{
+	struct client client;
+	enum reply_kind kind;
+
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, uri);
+	client.conf.start_tls = start_tls;
+	mem_set_text(&client.conf.ca_file, ca == NULL ? "" : slapd_path(&slapd, ca));
+	client_open(&client);
+	kind = search(&client, PEOPLE, SCOPE_BASE, 0);
+	if (kind == REPLY_DONE) {
+		submit_searches(&client, 300);
+		WAIT_ALL(&client);
+		assert_int_equal(client.by_kind[REPLY_DONE], 301);
+	} else {
+		assert_string_not_equal(dir_trouble(client.dir), "");
+	}
+	client_free(&client);
+	return kind;
+}
+
+static void
+test_tls(void **state)
+{
+	char other_name[64];
+
+	assert_int_equal(ask_over_tls(slapd.ldap, true, "ca.pem"), REPLY_DONE);
+	assert_int_equal(ask_over_tls(slapd.ldaps, false, "ca.pem"), REPLY_DONE);
+	assert_int_equal(ask_over_tls(slapd.ldap, true, "other.pem"), REPLY_AWAY);
+	assert_int_equal(ask_over_tls(slapd.ldaps, false, "other.pem"), REPLY_AWAY);
+	assert_int_equal(ask_over_tls(slapd.ldaps, false, "no-such-file"), REPLY_AWAY);
+	assert_int_equal(ask_over_tls(slapd.ldaps, false, NULL), REPLY_AWAY);
+	/* The right authority, and a name that the certificate does not have. */
+	snprintf(other_name, sizeof(other_name), "ldaps://localhost:%d", slapd.tls_port);
+	assert_int_equal(ask_over_tls(other_name, false, "ca.pem"), REPLY_AWAY);
+}
+
+static void
+test_close(void **state)
+{
+	struct client client;
+
+	client_new(&client, slapd.ldap);
+	submit_searches(&client, 50);
+	client_free(&client);
+	assert_int_equal(client.by_kind[REPLY_AWAY], 50);
+
+	client_new(&client, slapd.ldap);
+	WAIT_FOR(&client, dir_is_up(client.dir));
+	submit_searches(&client, 100);
+	client.closes = true;
+	WAIT_ALL(&client);
+	assert_null(client.dir);
+	client_free(&client);
+}
+
+/* A server that takes the connection and never says a word. */
+static void
+test_silent_server(void **state)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct client client;
+	char uri[64], byte[512];
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd, one = 1;
+	int port = slapd_free_port();
+	int64_t begin;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address.sin_port = htons((uint16_t)port);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 8), 0);
+	snprintf(uri, sizeof(uri), "ldap://127.0.0.1:%d", port);
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, uri);
+	client.conf.connect_timeout = 300;
+	client_open(&client);
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_AWAY);
+	WAIT_FOR(&client, (fd = accept(listener, NULL, NULL)) >= 0);
+	while (read(fd, byte, sizeof(byte)) > 0)
+		;
+	close(fd);
+	/* Closed in the middle of an attempt: at once, and its thread drops the connection. */
+	WAIT_FOR(&client, (fd = accept(listener, NULL, NULL)) >= 0);
+	begin = clock_boot();
+	client_free(&client);
+	assert_true(clock_boot() - begin < 200);
+	while (read(fd, byte, sizeof(byte)) > 0)
+		;
+	close(fd);
+	close(listener);
+}
+
+static void
+test_try(void **state)
+{
+	struct client client;
+	struct err err = {0};
+	char **names;
+
+	memset(&client, 0, sizeof(client));
+	client_conf(&client, slapd.ldap);
+	assert_int_equal(dir_try(&client.conf, PEOPLE, &err), 0);
+	assert_int_equal(dir_try(&client.conf, NULL, &err), 0);
+	assert_int_equal(dir_try(&client.conf, "ou=nowhere," SLAPD_BASE, &err), -1);
+	assert_non_null(strstr(err.text, "ou=nowhere"));
+	assert_int_equal(dir_read_schema(&client.conf, &names, &err), 0);
+	assert_true(text_is_one_of("inetOrgPerson", names));
+	assert_true(text_is_one_of("employeeNumber", names));
+	assert_false(text_is_one_of("musterAccount", names));
+	mem_texts_free(&names);
+	mem_set_text(&client.conf.bind_password_file, slapd_path(&slapd, "wrong-password"));
+	assert_int_equal(dir_try(&client.conf, PEOPLE, &err), -1);
+	assert_non_null(strstr(err.text, "password is wrong"));
+	assert_int_equal(dir_read_schema(&client.conf, &names, &err), -1);
+	client_free(&client);
+}
+
+static int
+set_up(void **state)
+{
+	dir_setup_process();
+	slapd_make(&slapd);
+	slapd_start(&slapd);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	slapd_remove(&slapd);
+	return 0;
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_entry_life),
+	    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_300_at_once),
+	    cmocka_unit_test(test_eight_writers),
+	    cmocka_unit_test(test_blocked_writes),
+	    cmocka_unit_test(test_stopped_server),
+	    cmocka_unit_test(test_killed_server),
+	    cmocka_unit_test(test_ended_server),
+	    cmocka_unit_test(test_wrong_password),
+	    cmocka_unit_test(test_external_and_anonymous),
+	    cmocka_unit_test(test_two_uris),
+	    cmocka_unit_test(test_tls),
+	    cmocka_unit_test(test_close),
+	    cmocka_unit_test(test_silent_server),
+	    cmocka_unit_test(test_try),
+	};
+
+	if (!slapd_is_installed()) {
+		puts("SKIP: slapd and its schema are not installed");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
