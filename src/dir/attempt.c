@@ -35,7 +35,7 @@ static void
 attempt_free(struct attempt *attempt)
 {
 	connect_drop(&attempt->handle);
-	connect_settings_free(&attempt->settings);
+	conf_directory_free(&attempt->settings);
 	if (attempt->wake >= 0)
 		close(attempt->wake);
 	free(attempt->uri);
@@ -147,7 +147,7 @@ attempt_start(struct loop *loop, const struct conf_directory *settings, const ch
 	struct attempt *attempt = mem_new(sizeof(*attempt));
 	uint64_t one = 1;
 
-	attempt->settings = connect_settings_copy(settings);
+	attempt->settings = conf_directory_copy(settings);
 	attempt->uri = mem_text(uri);
 	attempt->done = done;
 	attempt->arg = arg;

@@ -220,35 +220,3 @@ connect_drop(LDAP **handle)
 	ldap_unbind_ext(*handle, NULL, NULL);
 	*handle = NULL;
 }
-
-struct conf_directory *
-connect_settings_copy(const struct conf_directory *conf)
-{
-	struct conf_directory *copy = mem_new(sizeof(*copy));
-
-	*copy = *conf;
-	copy->uris = mem_texts_copy(conf->uris);
-	copy->bind_dn = mem_text(conf->bind_dn);
-	copy->bind_password_file = mem_text(conf->bind_password_file);
-	copy->ca_file = mem_text(conf->ca_file);
-	copy->certificate_file = mem_text(conf->certificate_file);
-	copy->key_file = mem_text(conf->key_file);
-	return copy;
-}
-
-void
-connect_settings_free(struct conf_directory **settings)
-{
-	struct conf_directory *it = *settings;
-
-	if (it == NULL)
-		return;
-	*settings = NULL;
-	mem_texts_free(&it->uris);
-	free(it->bind_dn);
-	free(it->bind_password_file);
-	free(it->ca_file);
-	free(it->certificate_file);
-	free(it->key_file);
-	free(it);
-}

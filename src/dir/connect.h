@@ -13,10 +13,6 @@ struct err;
 struct ldap;
 struct loop;
 
-/* A copy of its own, since a reload replaces the configuration. */
-struct conf_directory *connect_settings_copy(const struct conf_directory *conf);
-void connect_settings_free(struct conf_directory **settings);
-
 /* A bound handle, or NULL with err. */
 struct ldap *connect_now(const struct conf_directory *settings, const char *uri, struct err *err);
 /* Ends the connection without waiting for the server; sets NULL. */

@@ -36,7 +36,7 @@ dir_open(struct loop *loop, const char *name, const struct conf_directory *conf,
 	dir = mem_new(sizeof(*dir));
 	dir->loop = loop;
 	dir->name = mem_text(name);
-	dir->settings = connect_settings_copy(conf);
+	dir->settings = conf_directory_copy(conf);
 	dir->settings->connections = within(conf->connections, 1, LINKS_MOST);
 	dir->settings->window = within(conf->window, 1, MOST_WINDOW);
 	dir->uri_count = mem_texts_count(conf->uris);
@@ -229,7 +229,7 @@ dir_close(struct dir **dir)
 	*dir = NULL;
 	loop_timer_free(&it->sweep);
 	loop_timer_free(&it->deliver);
-	connect_settings_free(&it->settings);
+	conf_directory_free(&it->settings);
 	free(it->name);
 	free(it);
 }
