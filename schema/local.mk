@@ -1,13 +1,18 @@
-# The schema's files are made from muster.rows at build time.
-schemadir = $(pkgdatadir)/schema
+# The three forms of the schema are made from its rows, in the build tree.
+schemadir = $(datadir)/musterd/schema
 nodist_schema_DATA = %D%/muster.schema %D%/muster.ldif %D%/98muster.ldif
 dist_schema_DATA = %D%/slapd-access.ldif
-EXTRA_DIST += %D%/make-schema %D%/muster.rows %D%/sample/make-people %D%/sample/people.ldif
+samplesdir = $(schemadir)/sample
+dist_samples_DATA = %D%/sample/people.ldif
+EXTRA_DIST += %D%/muster.rows %D%/make-schema %D%/sample/make-people
 CLEANFILES += $(nodist_schema_DATA)
-MAKE_SCHEMA = $(MKDIR_P) %D% && AWK='$(AWK)' $(SHELL) $(srcdir)/%D%/make-schema
-%D%/muster.schema: %D%/make-schema %D%/muster.rows
-	$(AM_V_GEN)$(MAKE_SCHEMA) openldap $(srcdir)/%D%/muster.rows > $@
-%D%/muster.ldif: %D%/make-schema %D%/muster.rows
-	$(AM_V_GEN)$(MAKE_SCHEMA) config $(srcdir)/%D%/muster.rows > $@
-%D%/98muster.ldif: %D%/make-schema %D%/muster.rows
-	$(AM_V_GEN)$(MAKE_SCHEMA) 389ds $(srcdir)/%D%/muster.rows > $@
+
+MAKE_SCHEMA = $(AM_V_GEN)$(MKDIR_P) %D% && AWK='$(AWK)' $(SHELL) $(srcdir)/%D%/make-schema
+SCHEMA_ROWS = $(srcdir)/%D%/muster.rows $(srcdir)/%D%/make-schema
+
+%D%/muster.schema: $(SCHEMA_ROWS)
+	$(MAKE_SCHEMA) openldap $(srcdir)/%D%/muster.rows >$@.tmp && mv $@.tmp $@
+%D%/muster.ldif: $(SCHEMA_ROWS)
+	$(MAKE_SCHEMA) config $(srcdir)/%D%/muster.rows >$@.tmp && mv $@.tmp $@
+%D%/98muster.ldif: $(SCHEMA_ROWS)
+	$(MAKE_SCHEMA) 389ds $(srcdir)/%D%/muster.rows >$@.tmp && mv $@.tmp $@
