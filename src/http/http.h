@@ -1,8 +1,9 @@
 /*
  * The HTTP server: listen, gate, authenticate, route, reply. Hides evhttp. A handler gets a
  * request, and replies once, at once or later; until then the request stays valid, also when the
- * client has gone. Limits are copied when listening begins. http_close ends all connections;
- * requests still open are freed by it, so their holders must have let go first.
+ * client has gone. http_close ends all connections; requests still open are freed by it, so their
+ * holders must have let go first. Routes and context outlive the server; limits are copied. The
+ * process must ignore SIGPIPE.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H

@@ -66,7 +66,8 @@ problem_json(const char *name, const char *detail)
 	    "status", problem->status, "detail", detail);
 
 	mem_free_text(&type);
-	return json;
+	/* A detail that is no UTF-8 is left out. */
+	return json != NULL || detail == NULL ? json : problem_json(name, NULL);
 }
 
 char *

@@ -41,10 +41,13 @@ static void
 reply_send(struct http_request *request, int status, const char *content_type, const char *text)
 {
 	bool head = request->method != NULL && strcmp(request->method, "HEAD") == 0;
+	struct evbuffer *body = evbuffer_new();
 	struct evhttp_request *evreq;
-	struct evbuffer *body;
 	char length[24];
 
+	/* Before the request ends: the text may be one of its own. */
+	if (body == NULL || (!head && evbuffer_add(body, text, strlen(text)) != 0))
+		abort();
 	if (request->conn != NULL)
 		reply_add_common(request, content_type);
 	if (head) {
@@ -52,12 +55,8 @@ reply_send(struct http_request *request, int status, const char *content_type, c
 		http_add_header(request, "Content-Length", length);
 	}
 	evreq = request_finish(request);
-	if (evreq == NULL)
-		return;
-	body = evbuffer_new();
-	if (body == NULL || (!head && evbuffer_add(body, text, strlen(text)) != 0))
-		abort();
-	evhttp_send_reply(evreq, status, reply_reason(status), body);
+	if (evreq != NULL)
+		evhttp_send_reply(evreq, status, reply_reason(status), body);
 	evbuffer_free(body);
 }
 
@@ -67,10 +66,11 @@ reply_send_json(struct http_request *request, int status, const char *content_ty
 	char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	json_decref(json);
-	/* What we made ourselves can always be written, but for memory. */
+	/* jansson makes nothing of texts that are no UTF-8; the problem has none. */
 	if (text == NULL)
-		abort();
-	reply_send(request, status, content_type, text);
+		http_reply_problem(request, "internal", NULL);
+	else
+		reply_send(request, status, content_type, text);
 	free(text);
 }
 

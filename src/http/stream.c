@@ -55,7 +55,7 @@ http_stream_send(struct http_request *request, const char *event, const json_t *
 	char *line = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	if (line == NULL)
-		abort();
+		return;
 	text_add(&text, "event: %s\ndata: %s\n\n", event, line);
 	stream_write(request, text.bytes, text.size);
 	text_fini(&text);
