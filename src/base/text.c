@@ -9,10 +9,22 @@
 #include "base/secret.h"
 #include "base/text.h"
 
+/* Memory for a text of that size and its NUL, in powers of two so that growing costs little. */
+static size_t
+text_room(size_t size)
+{
+	size_t room = 16;
+
+	while (room <= size)
+		room *= 2;
+	return room;
+}
+
 void
 text_add_bytes(struct text *text, const void *bytes, size_t size)
 {
-	text->bytes = mem_grow(text->bytes, text->size + size + 1, 1);
+	if (text->bytes == NULL || text_room(text->size) != text_room(text->size + size))
+		text->bytes = mem_grow(text->bytes, text_room(text->size + size), 1);
 	memcpy(text->bytes + text->size, bytes, size);
 	text->size += size;
 	text->bytes[text->size] = '\0';

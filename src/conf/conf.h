@@ -85,7 +85,8 @@ struct conf_accounts {
 	char *base, *claims_base;
 	char *uid_template; /* "{given}.{mi}.{sn}" */
 	char *mail_domain;
-	char *organization; /* 'o' where neither record nor request says; "" for none */
+	char *organization;   /* 'o' where neither record nor request says; "" for none */
+	char **reserved_uids; /* ends with NULL; NULL for none */
 };
 
 enum conf_proof { CONF_PROOF_ALL_RECORDED, CONF_PROOF_ANY_DATE };

@@ -86,6 +86,17 @@ row_set_number(const struct row *row, void *base, int64_t number)
 }
 
 void
+row_add_texts(char ***texts, const char *fallback)
+{
+	char *copy = mem_text(fallback == NULL ? "" : fallback), *save = NULL;
+
+	for (char *text = strtok_r(copy, " ", &save); text != NULL;
+	     text = strtok_r(NULL, " ", &save))
+		mem_texts_add(texts, text);
+	mem_free_text(&copy);
+}
+
+void
 row_set_default(const struct row *row, void *base)
 {
 	const char *fallback = row->fallback;
@@ -98,8 +109,7 @@ row_set_default(const struct row *row, void *base)
 		break;
 	case ROW_TEXTS:
 		mem_texts_free(row_at(row, base));
-		if (fallback != NULL && *fallback != '\0')
-			mem_texts_add(row_at(row, base), fallback);
+		row_add_texts(row_at(row, base), fallback);
 		break;
 	case ROW_BOOL:
 		row_set_number(row, base, fallback != NULL && strcmp(fallback, "true") == 0);

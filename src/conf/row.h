@@ -45,7 +45,8 @@ struct row {
 	enum row_kind kind;
 	size_t offset, count_offset; /* in the struct that the rows are of */
 	const char *help;
-	const char *fallback; /* as written in the file, without quotes; NULL: required */
+	const char *fallback; /* as written in the file, without quotes; a list's with spaces
+			       * between; NULL: required */
 	int64_t low, high;
 	const struct row_word *words;
 	int (*check)(const char *text, struct err *err); /* of a text, or of each text of a list */
@@ -66,6 +67,7 @@ void *row_list(const struct row *row, const void *base, size_t *count_out);
 
 void row_set_number(const struct row *row, void *base, int64_t number);
 void row_set_default(const struct row *row, void *base); /* empty or low where required */
+void row_add_texts(char ***texts, const char *fallback); /* of a list's default */
 void row_free(const struct row *row, void *base);
 void rows_free(const struct row *rows, void *base);
 

@@ -225,6 +225,11 @@ static const struct row account_rows[] = {
 	.help = "Domain of the mail addresses."},
     {"organization", ROW_TEXT, AT(conf_accounts, organization), .fallback = "",
 	.help = "The account's o where neither record nor request says; \"\" for none."},
+    {"reserved_uids", ROW_TEXTS, AT(conf_accounts, reserved_uids),
+	.fallback =
+	    "abuse admin administrator hostmaster info mailer-daemon marketing news nobody noc "
+	    "noreply postmaster root sales security support usenet uucp webmaster www",
+	.help = "Uids that nobody gets: addresses with a meaning of their own (RFC 2142)."},
     END,
 };
 
@@ -348,7 +353,8 @@ static const struct row limit_rows[] = {
     {"connections", ROW_NUMBER, AT(conf_limits, connections), .fallback = "1024", .low = 1,
 	.high = 65536, .flags = ROW_FIXED, .help = "Most connections to the API."},
     {"in_flight", ROW_NUMBER, AT(conf_limits, in_flight), .fallback = "256", .low = 1,
-	.high = 65536, .flags = ROW_FIXED, .help = "Most requests at work at once."},
+	.high = 65536, .flags = ROW_FIXED,
+	.help = "Most requests, and most registrations, at work at once."},
     {"request_timeout", ROW_SECONDS, AT(conf_limits, request_timeout), .fallback = "30", .low = 1,
 	.high = 600, .flags = ROW_FIXED, .help = "A request takes no longer to come."},
     END,

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #include "conf/row.h"
@@ -54,6 +55,19 @@ describe_kind(const struct row *row, struct text *text)
 	}
 }
 
+static void
+describe_texts(const struct row *row, struct text *text)
+{
+	char **texts = NULL;
+
+	row_add_texts(&texts, row->fallback);
+	text_add(text, "; default [");
+	for (size_t i = 0; texts != NULL && texts[i] != NULL; i++)
+		text_add(text, "%s\"%s\"", i > 0 ? ", " : "", texts[i]);
+	text_add(text, "]");
+	mem_texts_free(&texts);
+}
+
 /* How the default is written in the file. */
 static void
 describe_default(const struct row *row, struct text *text)
@@ -62,10 +76,8 @@ describe_default(const struct row *row, struct text *text)
 
 	if (fallback == NULL)
 		text_add(text, "; required");
-	else if (row->kind == ROW_TEXTS && *fallback == '\0')
-		text_add(text, "; default []");
 	else if (row->kind == ROW_TEXTS)
-		text_add(text, "; default [\"%s\"]", fallback);
+		describe_texts(row, text);
 	else if (row->kind == ROW_TEXT || row->kind == ROW_CHOICE || row->kind == ROW_SWITCH)
 		text_add(text, "; default \"%s\"", fallback);
 	else

@@ -185,12 +185,13 @@ intake_on_events(struct http_request *request, void *context)
 	follow = follow_new(intake, request, registration->id);
 	follow->streams = true;
 	http_stream_start(request);
-	http_on_gone(request, events_on_gone, follow);
 	events_send(follow, registration);
-	if (registration_is_final(registration) && registration->due_at == 0)
+	if (registration_is_final(registration) && registration->due_at == 0) {
 		follow_free(follow);
-	else
+	} else {
 		follow->listener =
 		    driver_listen(intake->parts.driver, follow->id, events_on_change, follow);
+		http_on_gone(request, events_on_gone, follow); /* perhaps calls back at once */
+	}
 	registration_free(&registration);
 }

@@ -45,6 +45,8 @@ static const char daemon_conf[] =
     "    uid_template = \"{given}.{mi}.{sn}\"; mail_domain = \"mail.example.mil\"; };\n"
     "identity = { key_file = \"%1$s/identity.key\"; };\n"
     "activation = { delay = %6$lld; };\n"
+    "password = { queue = 4096; };\n"
+    "limits = { connections = 4096; in_flight = 2048; };\n"
     "journal = { path = \"%1$s/journal.db\"; key_file = \"%1$s/journal.key\"; };\n";
 
 /* Every category of the Army profile by its own name; ROTC cadets from the third year on. */

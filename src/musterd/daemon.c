@@ -27,6 +27,7 @@
 
 #define DRAIN_MOST 5000 /* milliseconds that open registrations have at the end */
 #define DRAIN_LOOK 20
+#define DRAIN_FLUSH 100 /* for answers that are on their way to the client */
 
 struct daemon {
 	char *conf_path;
@@ -202,10 +203,16 @@ daemon_on_drain(void *arg)
 {
 	struct daemon *daemon = arg;
 
-	if (intake_open(daemon->intake) == 0 || clock_boot() >= daemon->drain_end)
+	int64_t now = clock_boot();
+
+	if (now >= daemon->drain_end) {
 		loop_stop(daemon->loop);
-	else
+	} else if (intake_open(daemon->intake) == 0) {
+		daemon->drain_end = now;
+		loop_timer_set(daemon->drain_timer, DRAIN_FLUSH);
+	} else {
 		loop_timer_set(daemon->drain_timer, DRAIN_LOOK);
+	}
 }
 
 static void

@@ -40,6 +40,18 @@ main_json_free(void *memory)
 	free(memory);
 }
 
+/* As many connections as the system lets us have. */
+static void
+main_raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 /* What keeps secrets out of sight: no core file, freed memory overwritten. */
 static void
 main_protect(void)
@@ -150,6 +162,7 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	main_protect();
+	main_raise_files();
 	dir_setup_process();
 	if (!test)
 		return main_run(conf_path, foreground);

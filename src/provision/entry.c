@@ -116,7 +116,7 @@ entry_is_taken(const struct reply *reply, const char *uid)
 
 /* Narrows low (taken) and high (free) by what the reply shows. */
 static void
-entry_narrow(struct registration *registration, const struct reply *reply)
+entry_narrow(const struct site *site, struct registration *registration, const struct reply *reply)
 {
 	int64_t numbers[POWERS];
 	size_t count = entry_numbers(registration, numbers);
@@ -129,7 +129,8 @@ entry_narrow(struct registration *registration, const struct reply *reply)
 		char uid[NAMING_UID_SIZE];
 
 		naming_uid(registration->stem, numbers[i], uid);
-		if (!entry_is_taken(reply, uid)) {
+		if (!entry_is_taken(reply, uid) &&
+		    !text_is_one_of(uid, site->conf->accounts.reserved_uids)) {
 			registration->high = numbers[i];
 			return;
 		}
@@ -198,7 +199,7 @@ entry_judge(const struct site *site, struct registration *registration, const st
 	for (size_t i = 0; i < reply->entry_count; i++)
 		if (entry_has(&reply->entries[i], "musterRegistrationId", registration->id))
 			return entry_take_over(registration, &reply->entries[i]);
-	entry_narrow(registration, reply);
+	entry_narrow(site, registration, reply);
 	if (registration->high - registration->low == 1)
 		return entry_choose(site, registration, now);
 	registration->phase = ENTRY_NARROW;

@@ -174,5 +174,17 @@ def many_of_one_name():
             assert len(set(uids)) == 30 and "john.q.smith" in uids, sorted(uids)
 
 
+def reserved_names_are_nobodys():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "people.ldif")
+        people_ldif([{"personnelId": 901000001, "birthDate": "19700101", "sn": "Postmaster",
+                      "personnelCategory": "da-civilian", "personnelStatus": "current"}], path)
+        with sandbox(delay=1, people=path) as box:
+            status, answer, _ = box.register({"ssn": "901000001", "birth": "1970-01-01",
+                                              "name": {"family": "Postmaster"}})
+            assert status == 202 and answer["uid"] == "postmaster2", (status, answer)
+
+
 run(duplicate_person, hundred_copies_with_a_key, hundred_copies_without_a_key, refusals_tell_nothing,
-    cancel_leaves_nothing, hold_and_release, lapsed_meanwhile, many_of_one_name)
+    cancel_leaves_nothing, hold_and_release, lapsed_meanwhile, many_of_one_name,
+    reserved_names_are_nobodys)
