@@ -49,6 +49,13 @@ connect_fail(LDAP *handle, const char *uri, const char *what, int code, struct e
 	return -1;
 }
 
+/* The bind is what makes the library connect. */
+static int
+connect_fail_bind(LDAP *handle, const char *uri, int code, struct err *err)
+{
+	return connect_fail(handle, uri, code < 0 ? "connect" : "bind", code, err);
+}
+
 /* What is left of the time for the whole, as the limit of the next blocking call. */
 static int
 connect_limit(LDAP *handle, int64_t deadline)
@@ -152,7 +159,7 @@ connect_bind_simple(
 	code = ldap_sasl_bind_s(
 	    handle, settings->bind_dn, LDAP_SASL_SIMPLE, &credentials, NULL, NULL, NULL);
 	secret_free(&password);
-	return code == LDAP_SUCCESS ? 0 : connect_fail(handle, uri, "bind", code, err);
+	return code == LDAP_SUCCESS ? 0 : connect_fail_bind(handle, uri, code, err);
 }
 
 static int
@@ -168,7 +175,7 @@ connect_bind(LDAP *handle, const struct conf_directory *settings, const char *ur
 	if (settings->bind_method == CONF_BIND_EXTERNAL)
 		mechanism = "EXTERNAL";
 	code = ldap_sasl_bind_s(handle, "", mechanism, &nothing, NULL, NULL, NULL);
-	return code == LDAP_SUCCESS ? 0 : connect_fail(handle, uri, "bind", code, err);
+	return code == LDAP_SUCCESS ? 0 : connect_fail_bind(handle, uri, code, err);
 }
 
 /* ldaps has TLS already, and ldapi needs none. */

@@ -446,6 +446,7 @@ test_killed_server(void **state)
 	memset(&client, 0, sizeof(client));
 	client_conf(&client, slapd.ldap);
 	client.conf.connections = 2;
+	client.conf.operation_timeout = 10 * PATIENCE;
 	client_open(&client);
 	WAIT_FOR(&client, client.ups == 1);
 	slapd_freeze(&slapd);
@@ -489,6 +490,7 @@ check_no_bind(const char *password_file, const char *words)
 
 	memset(&client, 0, sizeof(client));
 	client_conf(&client, slapd.ldap);
+	client.conf.operation_timeout = 10 * PATIENCE;
 	mem_set_text(&client.conf.bind_password_file, slapd_path(&slapd, password_file));
 	client_open(&client);
 	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_AWAY);
