@@ -491,10 +491,13 @@ check_no_bind(const char *password_file, const char *words)
 	memset(&client, 0, sizeof(client));
 	client_conf(&client, slapd.ldap);
 	client.conf.operation_timeout = 10 * PATIENCE;
+	client.conf.retry_min = client.conf.retry_max = 10 * PATIENCE;
 	mem_set_text(&client.conf.bind_password_file, slapd_path(&slapd, password_file));
 	client_open(&client);
 	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_AWAY);
 	assert_non_null(strstr(dir_trouble(client.dir), words));
+	/* No attempt is going on: the answer waits neither for one nor for its deadline. */
+	assert_int_equal(search(&client, PEOPLE, SCOPE_BASE, 0), REPLY_AWAY);
 	assert_null(strstr(dir_trouble(client.dir), "entirely-wrong"));
 	assert_false(dir_is_up(client.dir));
 	client_free(&client);
