@@ -30,23 +30,28 @@ text_or_none(const char *text)
 }
 
 /*
- * Says what failed. The library's own words are only for codes below zero (its own errors, TLS
- * above all): a server's diagnostics quote values.
+ * Says what failed, and never in the server's words: its diagnostics quote values. Of TLS faults
+ * the GnuTLS build knows no more than '(unknown error code)'.
  */
 static int
-connect_fail(LDAP *handle, const char *uri, const char *what, int code, struct err *err)
+connect_fail(const char *uri, const char *what, int code, struct err *err)
 {
-	char *detail = NULL;
+	bool has_tls = uri_has_scheme(uri, "ldaps:") || strcmp(what, "StartTLS") == 0;
 
-	if (code < 0)
-		ldap_get_option(handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail);
-	if (text_or_none(detail) != NULL)
-		err_set(err, ERR_BUSY, "%.200s: %s: %s: %.150s", uri, what, outcome_words(code),
-		    detail);
-	else
-		err_set(err, ERR_BUSY, "%.200s: %s: %s", uri, what, outcome_words(code));
-	ldap_memfree(detail);
-	return -1;
+	if (has_tls && (code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR))
+		return err_set(err, ERR_BUSY,
+		    "%.200s: %s: the directory can't be reached, or its certificate is not "
+		    "trusted: "
+		    "look at ca_file, and at the names in the certificate",
+		    uri, what);
+	return err_set(err, ERR_BUSY, "%.200s: %s: %s", uri, what, outcome_words(code));
+}
+
+/* The bind is what makes the library connect. */
+static int
+connect_fail_bind(const char *uri, int code, struct err *err)
+{
+	return connect_fail(uri, code < 0 ? "connect" : "bind", code, err);
 }
 
 /* What is left of the time for the whole, as the limit of the next blocking call. */
@@ -152,7 +157,7 @@ connect_bind_simple(
 	code = ldap_sasl_bind_s(
 	    handle, settings->bind_dn, LDAP_SASL_SIMPLE, &credentials, NULL, NULL, NULL);
 	secret_free(&password);
-	return code == LDAP_SUCCESS ? 0 : connect_fail(handle, uri, "bind", code, err);
+	return code == LDAP_SUCCESS ? 0 : connect_fail_bind(uri, code, err);
 }
 
 static int
@@ -168,7 +173,7 @@ connect_bind(LDAP *handle, const struct conf_directory *settings, const char *ur
 	if (settings->bind_method == CONF_BIND_EXTERNAL)
 		mechanism = "EXTERNAL";
 	code = ldap_sasl_bind_s(handle, "", mechanism, &nothing, NULL, NULL, NULL);
-	return code == LDAP_SUCCESS ? 0 : connect_fail(handle, uri, "bind", code, err);
+	return code == LDAP_SUCCESS ? 0 : connect_fail_bind(uri, code, err);
 }
 
 /* ldaps has TLS already, and ldapi needs none. */
@@ -181,7 +186,7 @@ connect_start_tls(
 	if (!settings->start_tls || !uri_has_scheme(uri, "ldap:"))
 		return 0;
 	code = ldap_start_tls_s(handle, NULL, NULL);
-	return code == LDAP_SUCCESS ? 0 : connect_fail(handle, uri, "StartTLS", code, err);
+	return code == LDAP_SUCCESS ? 0 : connect_fail(uri, "StartTLS", code, err);
 }
 
 LDAP *
@@ -196,7 +201,7 @@ connect_now(const struct conf_directory *settings, const char *uri, struct err *
 	    connect_start_tls(handle, settings, uri, err) != 0)
 		goto fail;
 	if (connect_limit(handle, deadline) != 0) {
-		connect_fail(handle, uri, "connect", LDAP_TIMEOUT, err);
+		connect_fail(uri, "connect", LDAP_TIMEOUT, err);
 		goto fail;
 	}
 	if (connect_bind(handle, settings, uri, err) == 0)

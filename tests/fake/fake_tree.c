@@ -250,8 +250,9 @@ filter_list_fits(const char **place, const struct entry *entry, char operation)
 		all &= fits;
 		any |= fits;
 	}
-	if (*(*place)++ != ')')
+	if (**place != ')')
 		return -1;
+	++*place;
 	return operation == '&' ? all : operation == '|' ? any : !all;
 }
 
@@ -260,8 +261,9 @@ filter_fits(const char **place, const struct entry *entry)
 {
 	char operation;
 
-	if (*(*place)++ != '(')
+	if (**place != '(')
 		return -1;
+	++*place;
 	operation = **place;
 	if (operation != '&' && operation != '|' && operation != '!')
 		return filter_item_fits(place, entry);
@@ -277,7 +279,7 @@ entry_fits(const struct entry *entry, const char *filter)
 	if (filter == NULL)
 		return 1;
 	fits = filter_fits(&filter, entry);
-	return *filter == '\0' ? fits : -1;
+	return fits >= 0 && *filter == '\0' ? fits : -1;
 }
 
 /* ---- the four questions ---- */

@@ -221,6 +221,22 @@ slapd_start(struct slapd *slapd)
 }
 
 void
+slapd_freeze(struct slapd *slapd)
+{
+	int status;
+
+	kill(slapd->pid, SIGSTOP);
+	if (waitpid(slapd->pid, &status, WUNTRACED) != slapd->pid || !WIFSTOPPED(status))
+		fail("slapd does not stop");
+}
+
+void
+slapd_thaw(struct slapd *slapd)
+{
+	kill(slapd->pid, SIGCONT);
+}
+
+void
 slapd_kill(struct slapd *slapd, int number)
 {
 	if (slapd->pid <= 0)

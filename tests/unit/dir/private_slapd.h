@@ -23,7 +23,9 @@ bool slapd_is_installed(void);
 int slapd_free_port(void);
 /* Writes the configuration, certificates (ca.pem, other.pem, server.pem) and first entries. */
 void slapd_make(struct slapd *slapd);
-void slapd_start(struct slapd *slapd);            /* and waits until it listens */
+void slapd_start(struct slapd *slapd);  /* and waits until it listens */
+void slapd_freeze(struct slapd *slapd); /* SIGSTOP: and waits until it stands still */
+void slapd_thaw(struct slapd *slapd);
 void slapd_kill(struct slapd *slapd, int number); /* SIGKILL, SIGTERM: and waits for its end */
 void slapd_remove(struct slapd *slapd);
 /* folder/name, in one of a few static buffers. */
