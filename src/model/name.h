@@ -1,7 +1,8 @@
 /*
  * A person's legal name in four parts, UTF-8. family is always there; the others may be NULL (a
  * person with a single name has only family). Names are compared after NFC, case folding,
- * white-space collapsing and making apostrophe and hyphen variants one (Unicode TR15, TR21).
+ * white-space collapsing and making apostrophe and hyphen variants one (Unicode TR15, TR21); a
+ * hyphen counts as a space ("Smith-Jones" is "Smith Jones"), invisible code points for nothing.
  * Owner: who holds the struct; name_fini frees the parts.
  */
 #ifndef MODEL_NAME_H
@@ -19,8 +20,8 @@ void name_copy(struct name *to, const struct name *from); /* 'to' is overwritten
 /*
  * Whether what a person typed is the name on record: family and given must agree; middle agrees
  * where either is missing, or one is the other's initial; suffix agrees where either is missing
- * ('Jr' and 'Jr.' are one). A single-name person agrees with given or family alone. Works through
- * every part whatever the first ones say.
+ * ('Jr' and 'Jr.' are one). A single-name person agrees with given or family alone, or both alike.
+ * Works through every part whatever the first ones say.
  */
 bool name_is_same(const struct name *claimed, const struct name *recorded);
 /* Family names alone: what makes two records of one identifier a conflict. */
