@@ -1,4 +1,4 @@
-JOURNAL_KIT = %D%/kit.c %D%/kit.h %D%/fake_model.c
+JOURNAL_KIT = %D%/kit.c %D%/kit.h
 JOURNAL_TESTS = %D%/test_journal %D%/test_seal %D%/test_schema %D%/test_crash
 check_PROGRAMS += $(JOURNAL_TESTS)
 TESTS += $(JOURNAL_TESTS)
