@@ -327,6 +327,37 @@ test_check(void **state)
 	assert_non_null(strstr(err.text, kit->path));
 }
 
+/* A copy beside a journal at work is a journal itself, with what was committed. */
+static void
+test_backup(void **state)
+{
+	struct kit *kit = *state;
+	char *copy = mem_format("%s/copy", kit->folder), *path = kit->conf.path;
+	struct registration *it;
+	struct stat status;
+	struct err err = {0};
+
+	for (int n = 1; n <= 50; n++)
+		assert_int_equal(kit_append(kit, kit_registration(n)), JOURNAL_DONE);
+	assert_int_equal(journal_backup(&kit->conf, copy, &err), 0);
+	assert_int_equal(stat(copy, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(journal_backup(&kit->conf, copy, &err), -1);
+	assert_non_null(strstr(err.text, "exists"));
+	assert_int_equal(kit_append(kit, kit_registration(51)), JOURNAL_DONE);
+	kit_close(kit);
+	kit->conf.path = copy;
+	assert_int_equal(journal_check(&kit->conf, &err), 0);
+	kit_open(kit);
+	it = find(kit, 50);
+	assert_non_null(it->application);
+	registration_free(&it);
+	assert_null(find(kit, 51));
+	kit_close(kit);
+	kit->conf.path = path;
+	free(copy);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
 
 int
@@ -345,6 +376,7 @@ main(void)
 	    TEST(test_order),
 	    TEST(test_queue_full),
 	    TEST(test_check),
+	    TEST(test_backup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
