@@ -1,0 +1,9 @@
+# The driver with the real plan and journal between fake directories and a fake clock, all linked in
+# front of libmuster.
+FLOW_STAGE = %D%/stage.c %D%/stage.h $(FAKE_DIR) tests/fake/fake_clock.c tests/fake/fake_clock.h
+
+check_PROGRAMS += %D%/test_flow
+TESTS += %D%/test_flow
+%C%_test_flow_SOURCES = %D%/test_flow.c $(FLOW_STAGE)
+%C%_test_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
+%C%_test_flow_LDADD = $(UNIT_LIBS)
