@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/instant.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "dir/question.h"
@@ -16,7 +17,8 @@ int
 remove_entry_ask(const struct site *site, struct registration *registration,
     struct question *question, struct err *err)
 {
-	static const char *const wanted[] = {"uid", "musterAccountStatus", NULL};
+	static const char *const wanted[] = {
+	    "uid", "musterAccountStatus", "musterActivatedAt", NULL};
 	const char *base = site->conf->accounts.base;
 	char *dn, *filter;
 
@@ -38,6 +40,16 @@ remove_entry_ask(const struct site *site, struct registration *registration,
 	return 0;
 }
 
+/* The activation whose reply was lost, or another daemon's, came first. */
+static void
+remove_note_active(struct registration *registration, const struct entry *entry)
+{
+	const char *when = entry_value(entry, "musterActivatedAt");
+
+	if (when == NULL || instant_read_generalized(when, &registration->activated_at) != 0)
+		registration->activated_at = registration->activates_at;
+}
+
 static enum verdict
 remove_judge_look(struct registration *registration, const struct reply *reply, struct err *err)
 {
@@ -47,6 +59,7 @@ remove_judge_look(struct registration *registration, const struct reply *reply, 
 		return NEXT;
 	entry = &reply->entries[0];
 	if (entry_has(entry, "musterAccountStatus", "active")) {
+		remove_note_active(registration, entry);
 		err_set(err, ERR_REFUSED, "already-active");
 		return REFUSE;
 	}
