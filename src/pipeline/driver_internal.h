@@ -70,6 +70,7 @@ void flight_finish(struct flight *flight); /* nothing is left to do for the regi
 /* wish.c */
 /* Looks at what is wanted; true where the registration was changed, and must be saved and run. */
 bool wish_look(struct flight *flight);
-void wish_answer(struct flight *flight, bool saved); /* those that were granted */
+/* Those that were granted; where the save failed, all. */
+void wish_answer(struct flight *flight, bool saved);
 
 #endif

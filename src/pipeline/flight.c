@@ -139,6 +139,7 @@ flight_refuse(struct flight *flight, const struct step *step, const struct err *
 		/* Too late: another daemon has made the account active. */
 		registration->state = STATE_ACTIVE;
 		mem_free_text(&registration->reason);
+		mem_free_text(&registration->detail);
 		flight_finish(flight);
 		return;
 	}
@@ -331,7 +332,6 @@ flight_on_saved(enum journal_result result, const char *id, void *arg)
 
 	if (flight == NULL)
 		return;
-	flight->saving = false;
 	wish_answer(flight, result == JOURNAL_DONE);
 	if (result != JOURNAL_DONE) {
 		/* As the journal has it, it is still due: every step may be repeated. */
@@ -340,7 +340,9 @@ flight_on_saved(enum journal_result result, const char *id, void *arg)
 		flight_end(flight);
 		return;
 	}
+	/* It still counts as being saved: what a listener wishes waits for the lines below. */
 	driver_tell(driver, flight->registration, flight->rests && flight->wanted == NULL);
+	flight->saving = false;
 	if (flight->wanted != NULL && wish_look(flight)) {
 		question_fini(&flight->question);
 		flight->ask_pending = false;

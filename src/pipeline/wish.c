@@ -61,8 +61,9 @@ wish_activate(struct registration *registration)
 	if (registration->state != STATE_PENDING)
 		return "only a pending account can be activated";
 	registration->held = false;
+	/* Whole seconds, as the directory has them: what it says then is not before this. */
 	if (registration->activates_at > clock_now())
-		registration->activates_at = clock_now();
+		registration->activates_at = clock_now() / 1000 * 1000;
 	return NULL;
 }
 
@@ -134,18 +135,33 @@ wish_look(struct flight *flight)
 	return changed;
 }
 
+/* Nothing of it was kept. */
+static void
+wish_put_off(struct flight *flight, struct wanted **list)
+{
+	struct wanted *wanted;
+
+	while ((wanted = *list) != NULL) {
+		*list = wanted->next;
+		wanted->done(WISH_TRY_LATER, flight->registration, "the journal can't take it now",
+		    wanted->arg);
+		free(wanted);
+	}
+}
+
 void
 wish_answer(struct flight *flight, bool saved)
 {
 	struct wanted *wanted;
 
+	if (!saved) {
+		wish_put_off(flight, &flight->granted);
+		wish_put_off(flight, &flight->wanted);
+		return;
+	}
 	while ((wanted = flight->granted) != NULL) {
 		flight->granted = wanted->next;
-		if (saved)
-			wanted->done(WISH_GRANTED, flight->registration, NULL, wanted->arg);
-		else
-			wanted->done(WISH_TRY_LATER, flight->registration,
-			    "the journal can't take it now", wanted->arg);
+		wanted->done(WISH_GRANTED, flight->registration, NULL, wanted->arg);
 		free(wanted);
 	}
 }
