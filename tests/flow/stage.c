@@ -389,6 +389,14 @@ stage_settle(struct stage *stage)
 	}
 }
 
+void
+stage_wait(struct stage *stage, int64_t milliseconds)
+{
+	fake_clock_add(milliseconds);
+	driver_wake(stage->driver);
+	stage_settle(stage);
+}
+
 /* False where nothing waits for a time any more. */
 static bool
 stage_go_on(struct stage *stage)

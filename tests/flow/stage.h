@@ -89,9 +89,11 @@ char *stage_register(struct stage *stage, int number);
 
 /* Turns the loop until nothing is at work; crashes and starts again where that is due. */
 void stage_settle(struct stage *stage);
-/* As above, and turns the clock to what is due next, until nothing waits for a time. */
+/* Time goes by, and the driver looks at once; settled. */
+void stage_wait(struct stage *stage, int64_t milliseconds);
+/* Turns the clock to what is due next, again and again, until nothing waits for a time. */
 void stage_run(struct stage *stage);
-/* As above, but stops once the registration is in the state. */
+/* The same, but stops once the registration is in the state. */
 void stage_run_to(struct stage *stage, const char *id, enum registration_state state);
 
 void stage_wish(struct stage *stage, const char *id, enum wish wish, struct answer *answer);

@@ -221,14 +221,6 @@ test_lost_reply_and_crash(void **state)
 
 /* ---- a directory that is away ---- */
 
-static void
-let_time_go_by(struct stage *stage, int64_t milliseconds)
-{
-	fake_clock_add(milliseconds);
-	driver_wake(stage->driver);
-	stage_settle(stage);
-}
-
 /* It waits for the directory by name, and goes on without a turn of the clock once it is back. */
 static void
 come_back_from_away(struct stage *stage, const char *id, struct dir *fake)
@@ -261,10 +253,10 @@ run_with_away(int k)
 	id = stage_register(&stage, 1);
 	stage_settle(&stage);
 	if (trouble.fake == NULL)
-		let_time_go_by(&stage, DELAY + 1000);
+		stage_wait(&stage, DELAY + 1000);
 	if (trouble.fake != NULL) {
 		come_back_from_away(&stage, id, trouble.fake);
-		let_time_go_by(&stage, DELAY + 1000);
+		stage_wait(&stage, DELAY + 1000);
 	}
 	check_one(&stage, id);
 	free(id);
@@ -296,7 +288,7 @@ test_away_for_long(void **state)
 	id = stage_register(&stage, 1);
 	stage_settle(&stage);
 	for (int seconds = 0; seconds < 3600; seconds++)
-		let_time_go_by(&stage, 1000);
+		stage_wait(&stage, 1000);
 	asks = fake_dir_asked(stage.fakes[TO_ACCOUNTS]);
 	assert_in_range(asks, 60, 140);
 	registration = stage_find(&stage, id);

@@ -1,0 +1,369 @@
+/* What people want in between: cancel, hold, release, activate; and a journal that refuses. */
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_dir.h"
+#include "stage.h"
+
+#define UID "john.q.doe"
+#define MOST 100
+
+/* ---- cancelled ---- */
+
+/* When a cancel is wished: by what was heard or asked. */
+struct cancel {
+	int at_change, at_ask;
+	char *id;
+	struct answer answer;
+	bool wished;
+};
+
+static void
+on_change_cancel(struct stage *stage, const struct registration *registration, bool rests)
+{
+	struct cancel *cancel = stage->test;
+
+	if (stage->changes != cancel->at_change)
+		return;
+	cancel->wished = true;
+	stage_wish(stage, registration->id, WISH_CANCEL, &cancel->answer);
+}
+
+static void
+on_ask_cancel(struct stage *stage, struct dir *fake, const struct question *question)
+{
+	struct cancel *cancel = stage->test;
+
+	if (stage->asks != cancel->at_ask)
+		return;
+	cancel->wished = true;
+	stage_wish(stage, cancel->id, WISH_CANCEL, &cancel->answer);
+}
+
+/* Either cancelled and nothing left, or active and the wish refused. */
+static bool
+run_with_cancel(struct cancel cancel)
+{
+	struct stage stage;
+	char *again;
+
+	stage_begin(&stage);
+	stage.test = &cancel;
+	stage.on_change = on_change_cancel;
+	stage.on_ask = on_ask_cancel;
+	cancel.id = stage_register(&stage, 1);
+	stage_run(&stage);
+	assert_int_equal(cancel.answer.calls, cancel.wished);
+	if (cancel.wished && cancel.answer.result == WISH_GRANTED) {
+		stage_check_gone(&stage, cancel.id, STATE_CANCELLED, NULL);
+		assert_int_equal(stage_accounts(&stage), 0);
+		assert_int_equal(stage_claims(&stage), 0);
+		/* The person may come again. */
+		stage.on_change = NULL;
+		stage.on_ask = NULL;
+		again = stage_register(&stage, 1);
+		stage_run(&stage);
+		stage_check_active(&stage, again, UID);
+		free(again);
+	} else {
+		if (cancel.wished)
+			assert_int_equal(cancel.answer.result, WISH_CONFLICT);
+		stage_check_active(&stage, cancel.id, UID);
+	}
+	free(cancel.id);
+	stage_end(&stage);
+	return cancel.wished;
+}
+
+static void
+test_cancel_after_every_change(void **state)
+{
+	int k = 2; /* the first is the append */
+
+	while (k < MOST && run_with_cancel((struct cancel){.at_change = k}))
+		k++;
+	assert_in_range(k, 6, MOST - 1);
+}
+
+static void
+test_cancel_during_every_question(void **state)
+{
+	int k = 1;
+
+	while (k < MOST && run_with_cancel((struct cancel){.at_ask = k}))
+		k++;
+	assert_in_range(k, 8, MOST - 1);
+}
+
+/* A cancel that was granted stays so, whatever is lost afterwards and whenever a crash comes. */
+static void
+test_cancel_and_crash(void **state)
+{
+	bool crashed = true;
+	int crash_at = 1;
+
+	for (; crash_at < MOST && crashed; crash_at++) {
+		struct stage stage;
+		struct answer answer = {0};
+		char *id;
+
+		stage_begin(&stage);
+		id = stage_register(&stage, 1);
+		stage_run_to(&stage, id, STATE_PENDING);
+		stage.crash = CRASH_AFTER_ASKING;
+		stage.crash_at = stage.changes + crash_at;
+		fake_dir_lose_next_reply(stage.fakes[TO_ACCOUNTS], crash_at % 3);
+		stage_wish(&stage, id, WISH_CANCEL, &answer);
+		stage_run(&stage);
+		assert_int_equal(answer.calls, 1);
+		assert_int_equal(answer.result, WISH_GRANTED);
+		stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
+		assert_int_equal(stage_accounts(&stage), 0);
+		assert_int_equal(stage_claims(&stage), 0);
+		crashed = stage.crashes > 0;
+		free(id);
+		stage_end(&stage);
+	}
+	assert_in_range(crash_at, 4, MOST - 1);
+}
+
+static void
+on_ask_lose_activation(struct stage *stage, struct dir *fake, const struct question *question)
+{
+	bool *lost = stage->test;
+
+	if (question->kind != QUESTION_MODIFY || *lost)
+		return;
+	*lost = true;
+	fake_dir_lose_next_reply(fake, 1);
+}
+
+/* Active already, but its reply was lost when the cancel came: the directory decides. */
+static void
+test_cancel_too_late(void **state)
+{
+	bool lost = false;
+	struct stage stage;
+	char *id;
+
+	stage_begin(&stage);
+	stage.test = &lost;
+	stage.on_ask = on_ask_lose_activation;
+	id = stage_register(&stage, 1);
+	stage_settle(&stage);
+	stage_wait(&stage, DELAY + 1000);
+	assert_true(lost);
+	stage_check_state(&stage, id, STATE_PENDING);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+	stage_run(&stage);
+	stage_check_active(&stage, id, UID);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_CONFLICT);
+	free(id);
+	stage_end(&stage);
+}
+
+/* ---- the other wishes ---- */
+
+static void
+test_hold_and_release(void **state)
+{
+	struct stage stage;
+	char *id;
+
+	stage_begin(&stage);
+	id = stage_register(&stage, 1);
+	stage_run_to(&stage, id, STATE_PENDING);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_HOLD), WISH_GRANTED);
+	stage_wait(&stage, 10 * DELAY);
+	stage_run(&stage);
+	stage_check_state(&stage, id, STATE_PENDING);
+	stage_crash(&stage);
+	stage_open(&stage);
+	stage_run(&stage);
+	stage_check_state(&stage, id, STATE_PENDING);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_RELEASE), WISH_GRANTED);
+	stage_settle(&stage);
+	stage_check_active(&stage, id, UID);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_HOLD), WISH_CONFLICT);
+	free(id);
+	stage_end(&stage);
+}
+
+/* Held from any question on: never active until it is released, unless it was too late. */
+static void
+on_ask_hold(struct stage *stage, struct dir *fake, const struct question *question)
+{
+	struct cancel *hold = stage->test;
+
+	if (stage->asks != hold->at_ask)
+		return;
+	hold->wished = true;
+	stage_wish(stage, hold->id, WISH_HOLD, &hold->answer);
+}
+
+static bool
+run_with_hold(int k)
+{
+	struct cancel hold = {.at_ask = k};
+	struct stage stage;
+
+	stage_begin(&stage);
+	stage.test = &hold;
+	stage.on_ask = on_ask_hold;
+	hold.id = stage_register(&stage, 1);
+	stage_run(&stage);
+	assert_int_equal(hold.answer.calls, hold.wished);
+	if (hold.wished && hold.answer.result == WISH_GRANTED) {
+		struct registration *registration = stage_find(&stage, hold.id);
+
+		assert_true(registration->held);
+		assert_string_equal(registration_state_name(registration->state), "pending");
+		registration_free(&registration);
+		assert_int_equal(stage_wish_now(&stage, hold.id, WISH_RELEASE), WISH_GRANTED);
+		stage_run(&stage);
+	}
+	stage_check_active(&stage, hold.id, UID);
+	free(hold.id);
+	stage_end(&stage);
+	return hold.wished;
+}
+
+static void
+test_hold_during_every_question(void **state)
+{
+	int k = 1;
+
+	while (k < MOST && run_with_hold(k))
+		k++;
+	assert_in_range(k, 8, MOST - 1);
+}
+
+/* An administrator's word makes the time now: the entry's own time is not the daemon's any more. */
+static void
+test_activate_now(void **state)
+{
+	struct stage stage;
+	char *id;
+
+	stage_begin(&stage);
+	id = stage_register(&stage, 1);
+	stage_run_to(&stage, id, STATE_PENDING);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_HOLD), WISH_GRANTED);
+	stage_wait(&stage, 1000);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_ACTIVATE), WISH_GRANTED);
+	assert_true(stage.early);
+	stage.early = false;
+	stage_check_active(&stage, id, UID);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_ACTIVATE), WISH_CONFLICT);
+	assert_int_equal(
+	    stage_wish_now(&stage, "00000000-0000-0000-0000-000000000000", WISH_ACTIVATE),
+	    WISH_NOT_FOUND);
+	free(id);
+	stage_end(&stage);
+}
+
+/* ---- a journal that can't save ---- */
+
+static void
+journal_refuses(struct stage *stage, bool refuses)
+{
+	static const char begin[] = "CREATE TRIGGER refuse BEFORE UPDATE ON registration BEGIN"
+				    " SELECT RAISE(FAIL, 'the test refuses'); END";
+	sqlite3 *database;
+
+	assert_int_equal(sqlite3_open(stage->journal_path, &database), SQLITE_OK);
+	sqlite3_busy_timeout(database, 5000);
+	assert_int_equal(
+	    sqlite3_exec(database, refuses ? begin : "DROP TRIGGER refuse", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(database);
+}
+
+/* Wishes that come while a save is on its way are answered too when it fails. */
+static void
+on_change_two_wishes(struct stage *stage, const struct registration *registration, bool rests)
+{
+	struct answer *answers = stage->test;
+
+	stage->on_change = NULL;
+	journal_refuses(stage, true);
+	stage_wish(stage, registration->id, WISH_HOLD, &answers[0]);
+	stage_wish(stage, registration->id, WISH_RELEASE, &answers[1]);
+}
+
+static void
+test_journal_refuses(void **state)
+{
+	struct answer answers[3] = {{0}};
+	struct stage stage;
+	char *id;
+
+	stage_begin(&stage);
+	id = stage_register(&stage, 1);
+	stage_run_to(&stage, id, STATE_PENDING);
+	journal_refuses(&stage, true);
+	stage_wish(&stage, id, WISH_HOLD, &answers[0]);
+	stage_wish(&stage, id, WISH_RELEASE, &answers[1]);
+	stage_wish(&stage, id, WISH_CANCEL, &answers[2]);
+	stage_settle(&stage);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(answers[i].calls, 1);
+		assert_int_equal(answers[i].result, WISH_TRY_LATER);
+	}
+	stage_wait(&stage, DELAY + 1000);
+	for (int i = 0; i < 5; i++)
+		stage_wait(&stage, 1000);
+	stage_check_state(&stage, id, STATE_PENDING);
+	journal_refuses(&stage, false);
+	stage_run(&stage);
+	stage_check_active(&stage, id, UID);
+	free(id);
+	stage_end(&stage);
+}
+
+static void
+test_journal_refuses_midway(void **state)
+{
+	struct answer answers[2] = {{0}};
+	struct stage stage;
+	char *id;
+
+	stage_begin(&stage);
+	stage.test = answers;
+	stage.on_change = on_change_two_wishes;
+	id = stage_register(&stage, 1);
+	stage_settle(&stage);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(answers[i].calls, 1);
+		assert_int_equal(answers[i].result, WISH_TRY_LATER);
+	}
+	journal_refuses(&stage, false);
+	stage_run(&stage);
+	stage_check_active(&stage, id, UID);
+	free(id);
+	stage_end(&stage);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_cancel_after_every_change),
+	    cmocka_unit_test(test_cancel_during_every_question),
+	    cmocka_unit_test(test_cancel_and_crash),
+	    cmocka_unit_test(test_cancel_too_late),
+	    cmocka_unit_test(test_hold_and_release),
+	    cmocka_unit_test(test_hold_during_every_question),
+	    cmocka_unit_test(test_activate_now),
+	    cmocka_unit_test(test_journal_refuses),
+	    cmocka_unit_test(test_journal_refuses_midway),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
