@@ -79,10 +79,6 @@ recheck_judge(const struct site *site, struct registration *registration, const 
 		return HOLD;
 	}
 	source = &site->conf->personnel[registration->phase];
-	if (reply->kind != REPLY_DONE) {
-		err_set(err, ERR_BUSY, "%s: %s", source->name, reply->text);
-		return RETRY;
-	}
 	if (roll_read(source, reply, &registration->records, err) != 0)
 		return RETRY;
 	if ((size_t)++registration->phase < site->conf->personnel_count)

@@ -69,10 +69,6 @@ prove_judge(const struct site *site, struct registration *registration, const st
 {
 	const struct conf_personnel *source = &site->conf->personnel[registration->phase];
 
-	if (reply->kind != REPLY_DONE) {
-		err_set(err, ERR_BUSY, "%s: %s", source->name, reply->text);
-		return RETRY;
-	}
 	if (roll_read(source, reply, &registration->records, err) != 0)
 		return RETRY;
 	if ((size_t)++registration->phase < site->conf->personnel_count)

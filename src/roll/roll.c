@@ -133,6 +133,8 @@ int
 roll_read(const struct conf_personnel *source, const struct reply *reply, struct records *records,
     struct err *err)
 {
+	if (reply->kind != REPLY_DONE)
+		return err_set(err, ERR_BUSY, "%s: %s", source->name, reply->text);
 	for (size_t i = 0; i < reply->entry_count; i++) {
 		const struct entry *entry = &reply->entries[i];
 		char *const *values = entry_values(entry, source->attributes.category);

@@ -23,7 +23,8 @@ struct reply;
 /* The search for a person's records in one source (its index in the configuration). */
 void roll_question(const struct conf_personnel *source, size_t index,
     const struct identifier *identifier, struct question *question);
-/* Adds the entries of a REPLY_DONE to the records. -1 with err where a record can't be read. */
+/* Adds the reply's entries to the records. -1 with err: ERR_BUSY where the source did not answer
+ * the question (hidden, too many), ERR_BROKEN where a record can't be read. */
 int roll_read(const struct conf_personnel *source, const struct reply *reply,
     struct records *records, struct err *err);
 
