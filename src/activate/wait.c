@@ -6,6 +6,7 @@
 #include "dir/question.h"
 #include "model/application.h"
 #include "model/person.h"
+#include "model/registration_json.h"
 #include "roll/roll.h"
 
 int
@@ -35,21 +36,19 @@ int
 recheck_ask(const struct site *site, struct registration *registration, struct question *question,
     struct err *err)
 {
-	size_t source = (size_t)registration->phase;
-
 	if (registration->held) {
 		question->kind = QUESTION_NONE;
 		return 0;
 	}
 	if (registration->application == NULL)
 		return err_set(err, ERR_BROKEN, "the sealed identity can't be read");
-	roll_question(&site->conf->personnel[source], source,
-	    &registration->application->identifier, question);
+	roll_question(site->conf, &registration->application->identifier, question);
 	return 0;
 }
 
 static enum verdict
-recheck_conclude(const struct site *site, struct registration *registration, struct err *err)
+recheck_conclude(
+    const struct site *site, struct registration *registration, int64_t now, struct err *err)
 {
 	struct person person;
 	enum roll_verdict verdict;
@@ -64,6 +63,7 @@ recheck_conclude(const struct site *site, struct registration *registration, str
 	if (verdict == ROLL_PROVED)
 		return NEXT;
 	mem_set_text(&registration->detail, "no record is current any more");
+	registration_set_findings(registration, now);
 	err_set(err, ERR_REFUSED, "not-eligible");
 	return REFUSE;
 }
@@ -72,16 +72,12 @@ enum verdict
 recheck_judge(const struct site *site, struct registration *registration, const struct reply *reply,
     int64_t now, struct err *err)
 {
-	const struct conf_personnel *source;
-
 	if (reply == NULL) {
 		registration->due_at = 0;
 		return HOLD;
 	}
-	source = &site->conf->personnel[registration->phase];
-	if (roll_read(source, reply, &registration->records, err) != 0)
+	if (roll_read(site->conf, &registration->application->identifier, reply,
+		&registration->records, err) != 0)
 		return RETRY;
-	if ((size_t)++registration->phase < site->conf->personnel_count)
-		return AGAIN;
-	return recheck_conclude(site, registration, err);
+	return recheck_conclude(site, registration, now, err);
 }

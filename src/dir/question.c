@@ -86,8 +86,17 @@ question_change(
 		mem_texts_add(&change->values, value);
 }
 
-void
-question_fini(struct question *question)
+struct question *
+question_also(struct question *question)
+{
+	while (question->also != NULL)
+		question = question->also;
+	question->also = mem_new(sizeof(*question->also));
+	return question->also;
+}
+
+static void
+question_fini_one(struct question *question)
 {
 	for (size_t i = 0; i < question->change_count; i++) {
 		struct change *change = &question->changes[i];
@@ -103,6 +112,19 @@ question_fini(struct question *question)
 	secret_wipe_text(&question->filter);
 	mem_texts_free(&question->attributes);
 	memset(question, 0, sizeof(*question));
+}
+
+void
+question_fini(struct question *question)
+{
+	struct question *also = question->also, *next;
+
+	question_fini_one(question);
+	for (; also != NULL; also = next) {
+		next = also->also;
+		question_fini_one(also);
+		free(also);
+	}
 }
 
 static void

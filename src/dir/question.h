@@ -37,6 +37,7 @@ struct question {
 	int limit;              /* most entries; 0 is no limit */
 	struct change *changes; /* for add: the attributes, all CHANGE_ADD */
 	size_t change_count;
+	struct question *also; /* to be asked at the same time (dir/gather.h); NULL for none */
 };
 
 void question_search(struct question *question, int directory, const char *base,
@@ -48,7 +49,10 @@ void question_delete(struct question *question, int directory, const char *dn);
  * value is passed over for CHANGE_ADD, and deletes the whole attribute for CHANGE_DELETE. */
 void question_change(
     struct question *question, enum change_kind kind, const char *attribute, const char *value);
-void question_fini(struct question *question);
+/* One more to be asked at the same time: an empty one at the end, to be made by one of the above.
+ * The first must have been made before. */
+struct question *question_also(struct question *question);
+void question_fini(struct question *question); /* those chained to it too */
 
 /* "(attribute=value)", the value escaped (RFC 4515); the caller frees. */
 char *filter_equals(const char *attribute, const char *value);
@@ -88,6 +92,10 @@ struct reply {
 			   values */
 	struct entry *entries;
 	size_t entry_count;
+	/* Set by dir/gather.h, which owns the chain: whom it is from, and what else was answered.
+	 */
+	int directory;
+	const struct reply *also;
 };
 
 /* The first value, or NULL; attribute names compare without case and options. */

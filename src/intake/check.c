@@ -126,7 +126,7 @@ check_on_beat(void *arg)
 }
 
 static void
-check_judge(struct check *check, const struct records *records)
+check_judge(struct check *check, struct records *records)
 {
 	struct intake *intake = check->intake;
 	struct person person;
@@ -149,7 +149,7 @@ check_judge(struct check *check, const struct records *records)
 }
 
 static void
-check_on_records(const struct reply *trouble, struct records *records, void *arg)
+check_on_records(const char *trouble, struct records *records, void *arg)
 {
 	struct check *check = arg;
 
@@ -159,7 +159,7 @@ check_on_records(const struct reply *trouble, struct records *records, void *arg
 		return;
 	}
 	if (trouble != NULL)
-		log_warning("identity check: %s", trouble->text);
+		log_warning("identity check: %s", trouble);
 	check_answer(check, "unavailable");
 	check_free(check);
 }
@@ -190,6 +190,6 @@ intake_on_check(struct http_request *request, void *context)
 		return;
 	}
 	check->asking = true;
-	roll_lookup(&intake->parts.site->conf, intake->parts.directories + 1,
+	roll_lookup(&intake->parts.site->conf, intake->parts.directories,
 	    &check->application->identifier, check_on_records, check);
 }

@@ -49,9 +49,10 @@ int schema_check_version(sqlite3 *database, struct err *err); /* only the refusa
 #define ROW_PLAIN \
 	"id, portal, key_mac, body_mac, person_key, state, reason, step, waits_for, detail, " \
 	"attempts, created_at, activates_at, activated_at, due_at, uid, mail, categories, held"
-#define ROW_SEALED "sealed, sealed_key"
+/* What a list leaves out. */
+#define ROW_MORE "sealed, sealed_key, findings"
 
-/* Columns of a SELECT of ROW_PLAIN, ROW_SEALED; bound as ?1 and so on in the same order. */
+/* Columns of a SELECT of ROW_PLAIN, ROW_MORE; bound as ?1 and so on in the same order. */
 enum row_column {
 	ROW_ID,
 	ROW_PORTAL,
@@ -74,6 +75,7 @@ enum row_column {
 	ROW_HELD,
 	ROW_SEALED_BYTES,
 	ROW_SEALED_KEY,
+	ROW_FINDINGS,
 	ROW_COUNT,
 };
 

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "journal/journal_internal.h"
 
-#define READ_WHOLE "SELECT " ROW_PLAIN ", " ROW_SEALED ", set_aside, answer_status, answer_body"
+#define READ_WHOLE "SELECT " ROW_PLAIN ", " ROW_MORE ", set_aside, answer_status, answer_body"
 #define READ_SET_ASIDE ROW_COUNT
 #define READ_STATUS (ROW_COUNT + 1)
 #define READ_BODY (ROW_COUNT + 2)
@@ -98,6 +98,8 @@ read_whole(struct journal *journal, sqlite3_stmt *statement)
 	if (!read_step(journal, statement))
 		return NULL;
 	registration = row_read(statement);
+	if (registration != NULL)
+		registration->findings = sql_text(statement, ROW_FINDINGS);
 	if (registration != NULL && row_unseal(journal->keys, statement, registration, &err) != 0)
 		read_set_aside(journal, statement, registration, &err);
 	return registration;

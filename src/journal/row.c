@@ -75,6 +75,7 @@ row_fill(struct row *row, const struct keyring *keys, const struct registration 
 	mem_set_text(&copy->step, registration->step);
 	mem_set_text(&copy->waits_for, registration->waits_for);
 	mem_set_text(&copy->detail, registration->detail);
+	mem_set_text(&copy->findings, registration->findings);
 	copy->attempts = registration->attempts;
 	copy->created_at = registration->created_at;
 	copy->activates_at = registration->activates_at;
@@ -140,6 +141,7 @@ row_bind(const struct row *row, sqlite3_stmt *statement)
 {
 	row_bind_plain(row->registration, statement);
 	sql_bind_text(statement, ROW_CATEGORIES + 1, row->categories);
+	sql_bind_text(statement, ROW_FINDINGS + 1, row->registration->findings);
 	if (row->sealed == NULL) {
 		sqlite3_bind_null(statement, ROW_SEALED_BYTES + 1);
 		sqlite3_bind_null(statement, ROW_SEALED_KEY + 1);

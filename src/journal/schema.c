@@ -74,6 +74,8 @@ static const char *const schema_migrations[] = {
     " INSERT INTO counts VALUES (NEW.state, 1)"
     "  ON CONFLICT (state) DO UPDATE SET many = many + 1;"
     "END;",
+    /* 2: which records were found, for the helpdesk */
+    "ALTER TABLE registration ADD COLUMN findings TEXT;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(schema_migrations) / sizeof(schema_migrations[0])))

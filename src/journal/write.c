@@ -14,14 +14,15 @@ const char *const write_sql[WRITE_SQL_COUNT] = {
     [SQL_ROLLBACK_TO] = "ROLLBACK TO one",
     [SQL_TAKEN] = "SELECT id FROM registration"
 		  " WHERE portal = ?1 AND key_mac = ?2 AND key_mac <> ''",
-    [SQL_INSERT] = "INSERT INTO registration (" ROW_PLAIN ", " ROW_SEALED ") VALUES"
+    [SQL_INSERT] = "INSERT INTO registration (" ROW_PLAIN ", " ROW_MORE ") VALUES"
 		   " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-		   " ?18, ?19, ?20, ?21)",
+		   " ?18, ?19, ?20, ?21, ?22)",
     /* What is set aside keeps its sealed part, until it unseals again or the registration ends. */
     [SQL_UPDATE] = "UPDATE registration SET person_key = ?5, state = ?6, reason = ?7, step = ?8,"
 		   " waits_for = ?9, detail = ?10, attempts = ?11, activates_at = ?13,"
 		   " activated_at = ?14, due_at = ?15, uid = ?16, mail = ?17, categories = ?18,"
-		   " held = ?19, sealed = ?20, sealed_key = ?21, set_aside = 0"
+		   " held = ?19, sealed = ?20, sealed_key = ?21, findings = ?22,"
+		   " set_aside = 0"
 		   " WHERE id = ?1 AND (set_aside = 0 OR ?20 IS NOT NULL"
 		   " OR ?6 IN ('active', 'rejected', 'cancelled'))",
     [SQL_NOTE] = "INSERT INTO timeline (registration, seq, at, step, state, what)"

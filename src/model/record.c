@@ -13,6 +13,7 @@ record_fini(struct record *record)
 	mem_free_text(&record->dn);
 	mem_free_text(&record->edipi);
 	mem_free_text(&record->category);
+	mem_free_text(&record->rule);
 	mem_free_text(&record->o);
 	mem_free_text(&record->ou);
 	mem_free_text(&record->title);

@@ -48,6 +48,7 @@ registration_free(struct registration **registration)
 	mem_free_text(&old->step);
 	mem_free_text(&old->waits_for);
 	mem_free_text(&old->detail);
+	mem_free_text(&old->findings);
 	mem_free_text(&old->uid);
 	mem_free_text(&old->mail);
 	mem_texts_free(&old->categories);

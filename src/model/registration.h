@@ -39,6 +39,7 @@ struct registration {
 	char *step;      /* the row of the plan that is next; "done" where nothing is */
 	char *waits_for; /* the directory that it waits for, or NULL */
 	char *detail;    /* for the helpdesk: why the last try went as it did; no secret; or NULL */
+	char *findings;  /* for the helpdesk: the records found, in JSON; or NULL */
 	int attempts;    /* tries of this step in a row that came to nothing */
 
 	int64_t created_at, activates_at, activated_at; /* UTC milliseconds, 0 is none */

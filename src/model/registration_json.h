@@ -20,6 +20,10 @@ struct lateness {
 json_t *registration_json(
     const struct registration *registration, const struct lateness *lateness, int64_t now);
 
+/* Keeps for the helpdesk when which records were found, what the map made of them, what was asked
+ * for and what differs; without any value of an identity. */
+void registration_set_findings(struct registration *registration, int64_t now);
+
 /* The application as JSON text (caller wipes and frees with secret_wipe_text), and back. */
 char *application_encode(const struct application *application);
 struct application *application_decode(const char *text, size_t size, struct err *err);

@@ -25,9 +25,9 @@ struct flight {
 	unsigned serial;
 	bool ask_pending; /* question is ready, to be put once the save is committed */
 	bool saving;
-	struct dir *asked; /* whom the question in flight is with; NULL while there is none */
-	bool rests;        /* ends once the save is committed */
-	int questions;     /* asked in a row for one step */
+	bool asking;   /* a question is in flight */
+	bool rests;    /* ends once the save is committed */
+	int questions; /* asked in a row for one step */
 	struct question question;
 	struct wanted *wanted;  /* not looked at yet */
 	struct wanted *granted; /* to be answered once the save is committed */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "dir/dir.h"
+#include "dir/gather.h"
 #include "journal/journal.h"
 #include "model/application.h"
 #include "pipeline/alarm.h"
@@ -213,8 +214,8 @@ flight_put(struct flight *flight)
 
 	memset(&flight->question, 0, sizeof(flight->question));
 	flight->ask_pending = false;
-	flight->asked = flight->driver->directories[question.directory];
-	dir_submit(flight->asked, &question, flight_on_reply, ticket_new(flight));
+	flight->asking = true;
+	dir_gather(flight->driver->directories, &question, flight_on_reply, ticket_new(flight));
 }
 
 /* Readies the step's question. What asks nothing is judged here and now: its verdict; else AGAIN.
@@ -280,19 +281,31 @@ flight_go_on(struct flight *flight, enum verdict verdict, struct err *err, const
 		flight_conclude(flight, verdict, err, waits_for);
 }
 
+/* The first directory that could not answer as it was asked; NULL where all did. */
+static const struct reply *
+flight_trouble(const struct reply *reply)
+{
+	for (; reply != NULL; reply = reply->also)
+		if (reply->kind == REPLY_AWAY || reply->kind == REPLY_BUSY ||
+		    reply->kind == REPLY_DENIED)
+			return reply;
+	return NULL;
+}
+
 static void
 flight_on_reply(struct reply *reply, void *arg)
 {
 	struct flight *flight = ticket_redeem(arg);
+	const struct reply *trouble = flight_trouble(reply);
 	const char *asked;
 	struct err err = {0};
 
 	if (flight == NULL)
 		return;
-	asked = dir_name(flight->asked);
-	flight->asked = NULL;
-	if (reply->kind == REPLY_AWAY || reply->kind == REPLY_BUSY || reply->kind == REPLY_DENIED) {
-		err_set(&err, ERR_BUSY, "%s: %s", asked, reply->text);
+	flight->asking = false;
+	if (trouble != NULL) {
+		asked = dir_name(flight->driver->directories[trouble->directory]);
+		err_set(&err, ERR_BUSY, "%s: %s", asked, trouble->text);
 		flight_go_on(flight, RETRY, &err, asked);
 		return;
 	}

@@ -7,7 +7,6 @@
 #define PIPELINE_STEP_H
 
 #include <stdbool.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +38,8 @@ struct step {
 	/* The row that undoes what may be in the directory by now; NULL: nothing is. */
 	const char *withdraw;
 	bool last; /* passing this row ends the life: "done" */
-	/* -1 with err: as RETRY. */
+	/* A question may have others chained to it (question_also): all are asked at the same time,
+	 * and judge gets the replies chained in the same order. -1 with err: as RETRY. */
 	int (*ask)(const struct site *site, struct registration *registration,
 	    struct question *question, struct err *err);
 	/* reply is NULL where ask had no question. */

@@ -190,7 +190,7 @@ driver_wish(struct driver *driver, const char *id, enum wish wish, wish_done_fn 
 		;
 	*last = wanted;
 	/* One that is at work looks at it after its step. */
-	if (flight->asked != NULL || flight->ask_pending || flight->saving)
+	if (flight->asking || flight->ask_pending || flight->saving)
 		return;
 	if (wish_look(flight))
 		flight_save(flight, flight->registration->step, "as was wished");

@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "dir/question.h"
 #include "model/application.h"
+#include "model/registration_json.h"
 #include "proof/prove.h"
 #include "roll/roll.h"
 
@@ -13,12 +14,9 @@ int
 prove_ask(const struct site *site, struct registration *registration, struct question *question,
     struct err *err)
 {
-	size_t source = (size_t)registration->phase;
-
 	if (registration->application == NULL)
 		return err_set(err, ERR_BROKEN, "the sealed identity can't be read");
-	roll_question(&site->conf->personnel[source], source,
-	    &registration->application->identifier, question);
+	roll_question(site->conf, &registration->application->identifier, question);
 	return 0;
 }
 
@@ -37,7 +35,8 @@ prove_keep_person(
 }
 
 static enum verdict
-prove_conclude(const struct site *site, struct registration *registration, struct err *err)
+prove_conclude(
+    const struct site *site, struct registration *registration, int64_t now, struct err *err)
 {
 	struct person person;
 	char *why;
@@ -46,6 +45,7 @@ prove_conclude(const struct site *site, struct registration *registration, struc
 
 	mem_set_text(&registration->detail, why);
 	mem_free_text(&why);
+	registration_set_findings(registration, now);
 	switch (verdict) {
 	case ROLL_PROVED:
 		prove_keep_person(site, registration, &person);
@@ -67,11 +67,8 @@ enum verdict
 prove_judge(const struct site *site, struct registration *registration, const struct reply *reply,
     int64_t now, struct err *err)
 {
-	const struct conf_personnel *source = &site->conf->personnel[registration->phase];
-
-	if (roll_read(source, reply, &registration->records, err) != 0)
+	if (roll_read(site->conf, &registration->application->identifier, reply,
+		&registration->records, err) != 0)
 		return RETRY;
-	if ((size_t)++registration->phase < site->conf->personnel_count)
-		return AGAIN;
-	return prove_conclude(site, registration, err);
+	return prove_conclude(site, registration, now, err);
 }

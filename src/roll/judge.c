@@ -46,9 +46,25 @@ judge_pay_entry_base_date(const struct application *claimed, const struct record
 	}
 }
 
+/* For the helpdesk: what this record was compared by, and what of it is another. */
+static void
+judge_mark(
+    struct record *record, const struct application *claimed, bool names, const struct match *match)
+{
+	bool pebd = date_is_equal(&record->pay_entry_base_date, &claimed->pay_entry_base_date);
+
+	record->asked =
+	    (date_is_set(&record->birth_date) ? PART_BIRTH_DATE : 0U) |
+	    (date_is_set(&record->pay_entry_base_date) ? PART_PAY_ENTRY_BASE_DATE : 0U) |
+	    (names ? PART_NAME : 0U);
+	record->differs = (match->birth_date ? 0U : PART_BIRTH_DATE) |
+			  (pebd ? 0U : PART_PAY_ENTRY_BASE_DATE) | (match->name ? 0U : PART_NAME);
+	record->differs &= record->asked;
+}
+
 static struct match
 judge_record(const struct conf *conf, const struct application *claimed, bool names,
-    const struct record *record, bool pebd_recorded, bool pebd_same)
+    struct record *record, bool pebd_recorded, bool pebd_same)
 {
 	const struct conf_category *category =
 	    record->category == NULL ? NULL : conf_category_find(conf, record->category);
@@ -65,6 +81,7 @@ judge_record(const struct conf *conf, const struct application *claimed, bool na
 		match.proved =
 		    match.birth_date & (pebd_same | !pebd_recorded) & (recorded | pebd_recorded);
 	match.proved &= match.name;
+	judge_mark(record, claimed, names, &match);
 	return match;
 }
 
@@ -175,7 +192,7 @@ roll_judge_again(const struct conf *conf, const struct records *records, struct 
 
 enum roll_verdict
 roll_judge(const struct conf *conf, const struct application *claimed, bool names,
-    const struct records *records, struct person *person_out, char **why_out)
+    struct records *records, struct person *person_out, char **why_out)
 {
 	struct match best = {false, false, false};
 	bool pebd_recorded, pebd_same, proved = false;

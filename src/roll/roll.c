@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -6,8 +5,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "conf/conf.h"
-#include "dir/dir.h"
+#include "dir/gather.h"
 #include "dir/question.h"
 #include "model/application.h"
 #include "model/date.h"
@@ -15,8 +15,16 @@
 
 #define RECORDS_MOST 64 /* of one person in one source */
 
-void
-roll_question(const struct conf_personnel *source, size_t index,
+static char *
+roll_filter(const struct conf_personnel *source, char *filter)
+{
+	if (source->filter[0] == '\0')
+		return filter;
+	return filter_join('&', mem_text(source->filter), filter, NULL);
+}
+
+static void
+roll_question_records(const struct conf_personnel *source, size_t index,
     const struct identifier *identifier, struct question *question)
 {
 	const struct conf_attributes *map = &source->attributes;
@@ -34,14 +42,60 @@ roll_question(const struct conf_personnel *source, size_t index,
 		if (attributes[i] != NULL && attributes[i][0] != '\0')
 			wanted[kept++] = attributes[i];
 	wanted[kept] = NULL;
-	filter = filter_equals(map->identifier,
-	    source->hyphens ? identifier_hyphened(identifier, hyphened) : identifier->digits);
-	if (source->filter[0] != '\0')
-		filter = filter_join('&', mem_text(source->filter), filter, NULL);
+	filter = roll_filter(source,
+	    filter_equals(map->identifier,
+		source->hyphens ? identifier_hyphened(identifier, hyphened) : identifier->digits));
 	question_search(question, TO_PERSONNEL(index), source->base,
 	    source->subtree ? SCOPE_SUBTREE : SCOPE_ONE, filter, wanted, RECORDS_MOST);
 	secret_wipe_text(&filter);
 	secret_wipe(hyphened, sizeof(hyphened));
+}
+
+/* What every source must show of its records: the identifier, and what else a proof rests on. */
+static size_t
+roll_shown(const struct conf_personnel *source, const char *attributes[4])
+{
+	const struct conf_attributes *map = &source->attributes;
+	size_t count = 0;
+
+	attributes[count++] = map->identifier;
+	attributes[count++] = map->family_name;
+	if (map->birth_date[0] != '\0')
+		attributes[count++] = map->birth_date;
+	attributes[count] = NULL;
+	return count;
+}
+
+/* Any one record, with these attributes. */
+static void
+roll_question_any(const struct conf_personnel *source, size_t index, struct question *question)
+{
+	const char *shown[4];
+	size_t count = roll_shown(source, shown);
+	struct text present = {0};
+	char *filter;
+
+	text_add(&present, "(&");
+	for (size_t i = 0; i < count; i++)
+		text_add(&present, "(%s=*)", shown[i]);
+	text_add(&present, ")");
+	filter = roll_filter(source, text_take(&present));
+	question_search(question, TO_PERSONNEL(index), source->base,
+	    source->subtree ? SCOPE_SUBTREE : SCOPE_ONE, filter, shown, 1);
+	mem_free_text(&filter);
+}
+
+void
+roll_question(
+    const struct conf *conf, const struct identifier *identifier, struct question *question)
+{
+	for (size_t i = 0; i < conf->personnel_count; i++) {
+		const struct conf_personnel *source = &conf->personnel[i];
+
+		roll_question_records(
+		    source, i, identifier, i == 0 ? question : question_also(question));
+		roll_question_any(source, i, question_also(question));
+	}
 }
 
 static int
@@ -82,16 +136,64 @@ roll_rule_fits(const struct conf_category_rule *rule, const struct entry *entry,
 	return false;
 }
 
-/* The category that a value of the category attribute makes; NULL where no rule fits. */
-static const char *
-roll_category(const struct conf_personnel *source, const struct entry *entry, const char *value)
+static const struct conf_category_rule *
+roll_rule(const struct conf_personnel *source, const struct entry *entry, const char *value)
 {
-	if (source->rule_count == 0)
-		return value;
 	for (size_t i = 0; i < source->rule_count; i++)
 		if (roll_rule_fits(&source->rules[i], entry, value))
-			return source->rules[i].category;
+			return &source->rules[i];
 	return NULL;
+}
+
+/* The rule of that value whose condition does not hold; NULL where there is none. */
+static const struct conf_category_rule *
+roll_rule_missed(const struct conf_personnel *source, const char *value)
+{
+	for (size_t i = 0; i < source->rule_count; i++)
+		if (strcasecmp(source->rules[i].value, value) == 0)
+			return &source->rules[i];
+	return NULL;
+}
+
+/* In words for the helpdesk, from the configuration and the category attribute alone. */
+static char *
+roll_rule_words(
+    const struct conf_personnel *source, const struct conf_category_rule *rule, const char *value)
+{
+	const char *attribute = source->attributes.category;
+	const struct conf_category_rule *said;
+	struct text words = {0};
+
+	if (value == NULL)
+		return mem_format("the record has no %s", attribute);
+	if (source->rule_count == 0)
+		return mem_format("%s \"%s\" is a category's id", attribute, value);
+	said = rule != NULL ? rule : roll_rule_missed(source, value);
+	if (said == NULL)
+		return mem_format("no rule of category_map fits %s \"%s\"", attribute, value);
+	text_add(&words, "%s \"%s\" makes %s", attribute, said->value, said->category);
+	for (size_t i = 0; said->where_values != NULL && said->where_values[i] != NULL; i++)
+		text_add(&words, "%s%s \"%s\"",
+		    i > 0          ? " or"
+		    : rule != NULL ? " where "
+				   : " only where ",
+		    i > 0 ? "" : said->where_attribute, said->where_values[i]);
+	return text_take(&words);
+}
+
+/* The category that a value of the category attribute makes; NULL where no rule fits. */
+static void
+roll_read_category(const struct conf_personnel *source, const struct entry *entry,
+    const char *value, struct record *record)
+{
+	const struct conf_category_rule *rule =
+	    value == NULL ? NULL : roll_rule(source, entry, value);
+
+	if (rule != NULL)
+		record->category = mem_text(rule->category);
+	else if (source->rule_count == 0)
+		record->category = mem_text(value);
+	record->rule = roll_rule_words(source, rule, value);
 }
 
 static char *
@@ -101,15 +203,29 @@ roll_text(const struct entry *entry, const char *attribute)
 							 : mem_text(entry_value(entry, attribute));
 }
 
+/* Some directories name their entries by the identifier, which no log or journal may hold. */
+static char *
+roll_dn(const char *dn, const struct identifier *identifier)
+{
+	char hyphened[12], *masked = mem_text(dn), *at;
+	const char *forms[] = {identifier->digits, identifier_hyphened(identifier, hyphened)};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		while ((at = strstr(masked, forms[i])) != NULL)
+			memset(at, '*', strlen(forms[i]));
+	secret_wipe(hyphened, sizeof(hyphened));
+	return masked;
+}
+
 static int
-roll_read_entry(const struct conf_personnel *source, const struct entry *entry, const char *value,
-    struct records *records, struct err *err)
+roll_read_entry(const struct conf_personnel *source, const struct identifier *identifier,
+    const struct entry *entry, const char *value, struct records *records, struct err *err)
 {
 	const struct conf_attributes *map = &source->attributes;
 	struct record *record = records_add(records);
 
 	record->source = mem_text(source->name);
-	record->dn = mem_text(entry->dn);
+	record->dn = roll_dn(entry->dn, identifier);
 	record->name.given = roll_text(entry, map->given_name);
 	record->name.middle = roll_text(entry, map->middle_name);
 	record->name.family = roll_text(entry, map->family_name);
@@ -119,7 +235,7 @@ roll_read_entry(const struct conf_personnel *source, const struct entry *entry, 
 	record->ou = roll_text(entry, map->ou);
 	record->title = roll_text(entry, map->title);
 	record->current = roll_is_current(source, entry);
-	record->category = value == NULL ? NULL : mem_text(roll_category(source, entry, value));
+	roll_read_category(source, entry, value, record);
 	if (record->name.family == NULL)
 		return err_set(
 		    err, ERR_BROKEN, "a record in %s has no %s", source->name, map->family_name);
@@ -129,87 +245,110 @@ roll_read_entry(const struct conf_personnel *source, const struct entry *entry, 
 	    source, entry, map->pay_entry_base_date, &record->pay_entry_base_date, err);
 }
 
-int
-roll_read(const struct conf_personnel *source, const struct reply *reply, struct records *records,
-    struct err *err)
+/* What the source hides of any of its records, or a word for all; NULL where it shows enough. */
+static const char *
+roll_hidden(const struct conf_personnel *source, const struct reply *any)
 {
+	const char *shown[4];
+	size_t count = roll_shown(source, shown);
+
+	if (any->entry_count == 0)
+		return "every record";
+	for (size_t i = 0; i < count; i++)
+		if (entry_value(&any->entries[0], shown[i]) == NULL)
+			return shown[i];
+	return NULL;
+}
+
+/* Whether what a source said may be believed: that it has nobody, or records without a part. */
+static int
+roll_check_shown(const struct conf_personnel *source, const struct reply *reply,
+    const struct reply *any, struct err *err)
+{
+	const char *birth_date = source->attributes.birth_date, *hidden;
+	bool whole = reply->entry_count > 0;
+
+	if (reply->kind == REPLY_NO_ENTRY)
+		return err_set(err, ERR_BUSY,
+		    "%s: the base is missing, or access rules hide it from us", source->name);
 	if (reply->kind != REPLY_DONE)
 		return err_set(err, ERR_BUSY, "%s: %s", source->name, reply->text);
+	for (size_t i = 0; i < reply->entry_count; i++)
+		whole &=
+		    birth_date[0] == '\0' || entry_value(&reply->entries[i], birth_date) != NULL;
+	if (whole)
+		return 0;
+	if (any->kind != REPLY_DONE && any->entry_count == 0)
+		return err_set(err, ERR_BUSY, "%s: %s", source->name, any->text);
+	hidden = roll_hidden(source, any);
+	if (hidden != NULL)
+		return err_set(err, ERR_BUSY,
+		    "%s shows us nothing of %s: it is empty, or access rules hide it", source->name,
+		    hidden);
+	return 0;
+}
+
+static int
+roll_read_source(const struct conf_personnel *source, const struct identifier *identifier,
+    const struct reply *reply, struct records *records, struct err *err)
+{
 	for (size_t i = 0; i < reply->entry_count; i++) {
 		const struct entry *entry = &reply->entries[i];
 		char *const *values = entry_values(entry, source->attributes.category);
 
 		/* An entry with two categories (a student who is staff) is two records. */
-		if (values == NULL && roll_read_entry(source, entry, NULL, records, err) != 0)
+		if (values == NULL &&
+		    roll_read_entry(source, identifier, entry, NULL, records, err) != 0)
 			return -1;
 		for (; values != NULL && *values != NULL; values++)
-			if (roll_read_entry(source, entry, *values, records, err) != 0)
+			if (roll_read_entry(source, identifier, entry, *values, records, err) != 0)
 				return -1;
 	}
 	return 0;
 }
 
-/* One source's part of a look-up. */
-struct lookup_part {
-	struct lookup *lookup;
-	size_t index;
-};
+int
+roll_read(const struct conf *conf, const struct identifier *identifier, const struct reply *reply,
+    struct records *records, struct err *err)
+{
+	for (size_t i = 0; i < conf->personnel_count; i++, reply = reply->also->also) {
+		const struct conf_personnel *source = &conf->personnel[i];
+
+		if (roll_check_shown(source, reply, reply->also, err) != 0 ||
+		    roll_read_source(source, identifier, reply, records, err) != 0)
+			return -1;
+	}
+	return 0;
+}
 
 struct lookup {
-	const struct conf *const *conf; /* a reload may replace it meanwhile */
-	size_t open;                    /* sources that have not answered */
-	struct records records;
-	bool trouble_set;
-	struct reply trouble; /* kind, code and text alone */
+	const struct conf *const *conf;
+	const struct identifier *identifier;
 	roll_done_fn *done;
 	void *arg;
-	struct lookup_part *parts;
 };
-
-static void
-lookup_note_trouble(struct lookup *lookup, enum reply_kind kind, const char *text)
-{
-	lookup->trouble_set = true;
-	lookup->trouble.kind = kind;
-	snprintf(lookup->trouble.text, sizeof(lookup->trouble.text), "%.150s", text);
-}
 
 static void
 lookup_on_reply(struct reply *reply, void *arg)
 {
-	struct lookup_part *part = arg;
-	struct lookup *lookup = part->lookup;
+	struct lookup *lookup = arg;
+	struct records records = {0};
 	struct err err = {0};
+	int failed = roll_read(*lookup->conf, lookup->identifier, reply, &records, &err);
 
-	if (reply->kind != REPLY_DONE)
-		lookup_note_trouble(lookup, reply->kind, reply->text);
-	else if (roll_read(
-		     &(*lookup->conf)->personnel[part->index], reply, &lookup->records, &err) != 0)
-		lookup_note_trouble(lookup, REPLY_INVALID, err.text);
-	if (--lookup->open > 0)
-		return;
-	lookup->done(lookup->trouble_set ? &lookup->trouble : NULL, &lookup->records, lookup->arg);
-	records_fini(&lookup->records);
-	free(lookup->parts);
+	lookup->done(failed != 0 ? err.text : NULL, &records, lookup->arg);
+	records_fini(&records);
 	free(lookup);
 }
 
 void
-roll_lookup(const struct conf *const *conf, struct dir *const *sources,
+roll_lookup(const struct conf *const *conf, struct dir *const *directories,
     const struct identifier *identifier, roll_done_fn *done, void *arg)
 {
 	struct lookup *lookup = mem_new(sizeof(*lookup));
+	struct question question = {0};
 
-	lookup->conf = conf;
-	lookup->open = (*conf)->personnel_count;
-	lookup->done = done;
-	lookup->arg = arg;
-	lookup->parts = mem_grow(NULL, (*conf)->personnel_count, sizeof(*lookup->parts));
-	for (size_t i = 0; i < (*conf)->personnel_count; i++) {
-		struct question question = {0};
-
-		lookup->parts[i] = (struct lookup_part){lookup, i};
-		roll_question(&(*conf)->personnel[i], i, identifier, &question);
-		dir_submit(sources[i], &question, lookup_on_reply, &lookup->parts[i]);
-	}
+	*lookup = (struct lookup){conf, identifier, done, arg};
+	roll_question(*conf, identifier, &question);
+	dir_gather(directories, &question, lookup_on_reply, lookup);
 }

@@ -243,6 +243,7 @@ test_records_gone_and_back(void **state)
 	char *id;
 
 	stage_begin(&stage);
+	stage_put_person(&stage, 2); /* the directory shows somebody still */
 	id = stage_register(&stage, 1);
 	stage_run_to(&stage, id, STATE_PENDING);
 	stage_remove_person(&stage, 1);
@@ -256,6 +257,32 @@ test_records_gone_and_back(void **state)
 	stage_run(&stage);
 	stage_check_active(&stage, id, UID);
 	assert_int_equal(stage_wish_now(&stage, id, WISH_RETRY), WISH_CONFLICT);
+	free(id);
+	stage_end(&stage);
+}
+
+/* A directory that shows nobody any more is in trouble: it is asked again, and nobody is lost. */
+static void
+test_everybody_hidden(void **state)
+{
+	struct registration *registration;
+	struct stage stage;
+	char *id;
+
+	stage_begin(&stage);
+	id = stage_register(&stage, 1);
+	stage_run_to(&stage, id, STATE_PENDING);
+	stage_remove_person(&stage, 1);
+	for (int i = 0; i < 20; i++)
+		stage_wait(&stage, 120000);
+	registration = stage_find(&stage, id);
+	assert_int_equal(registration->state, STATE_PENDING);
+	assert_non_null(strstr(registration->detail, "access rules"));
+	assert_true(registration->attempts > 3);
+	registration_free(&registration);
+	stage_put_person(&stage, 1);
+	stage_run(&stage);
+	stage_check_active(&stage, id, UID);
 	free(id);
 	stage_end(&stage);
 }
@@ -294,6 +321,7 @@ test_cancel_failed(void **state)
 	char *id;
 
 	stage_begin(&stage);
+	stage_put_person(&stage, 2); /* the directory shows somebody still */
 	id = stage_register(&stage, 1);
 	stage_run_to(&stage, id, STATE_PENDING);
 	stage_remove_person(&stage, 1);
@@ -378,6 +406,7 @@ main(void)
 	    cmocka_unit_test(test_lapsed_before_due),
 	    cmocka_unit_test(test_half_lapsed),
 	    cmocka_unit_test(test_records_gone_and_back),
+	    cmocka_unit_test(test_everybody_hidden),
 	    cmocka_unit_test(test_personnel_conflict),
 	    cmocka_unit_test(test_cancel_failed),
 	    cmocka_unit_test(test_unknown_step),

@@ -13,7 +13,7 @@ test_empty_file(void **state)
 	kit_open(kit);
 	assert_int_equal(kit_append(kit, kit_registration(1)), JOURNAL_DONE);
 	version = kit_sql(kit, "PRAGMA user_version");
-	assert_string_equal(version, "1");
+	assert_string_equal(version, "2");
 	free(version);
 }
 
@@ -29,7 +29,7 @@ test_newer_refused(void **state)
 	assert_non_null(strstr(err.text, "version 99"));
 	assert_int_equal(journal_check(&kit->conf, &err), -1);
 	assert_non_null(strstr(err.text, "version 99"));
-	free(kit_sql(kit, "PRAGMA user_version = 1"));
+	free(kit_sql(kit, "PRAGMA user_version = 2"));
 	kit_open(kit);
 }
 

@@ -1,4 +1,6 @@
-check_PROGRAMS += %D%/test_judge
-TESTS += %D%/test_judge
+check_PROGRAMS += %D%/test_judge %D%/test_roll
+TESTS += %D%/test_judge %D%/test_roll
 %C%_test_judge_SOURCES = %D%/test_judge.c
 %C%_test_judge_LDADD = $(UNIT_LIBS)
+%C%_test_roll_SOURCES = %D%/test_roll.c
+%C%_test_roll_LDADD = $(UNIT_LIBS)

@@ -9,7 +9,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "dir/question.h"
 #include "model/application.h"
 #include "roll/roll.h"
 
@@ -153,95 +152,11 @@ every_case_is_judged_as_it_should(void **state)
 		judge_case(i);
 }
 
-static char *third_year[] = {(char *)"3", (char *)"4", NULL};
-static char *current[] = {(char *)"current", NULL};
-static struct conf_category_rule rules[] = {
-    {(char *)"rotc", (char *)"rotc-cadet", (char *)"rotcYear", third_year},
-    {(char *)"ret", (char *)"army-retired", (char *)"", NULL},
-};
-static const struct conf_personnel source = {
-    .name = (char *)"army",
-    .base = (char *)"ou=p",
-    .filter = (char *)"(objectClass=x)",
-    .hyphens = true,
-    .date_form = DATE_COMPACT,
-    .attributes = {.identifier = (char *)"id",
-	.birth_date = (char *)"born",
-	.pay_entry_base_date = (char *)"",
-	.given_name = (char *)"gn",
-	.middle_name = (char *)"",
-	.family_name = (char *)"sn",
-	.suffix = (char *)"",
-	.edipi = (char *)"",
-	.category = (char *)"kind",
-	.status = (char *)"status",
-	.o = (char *)"",
-	.ou = (char *)"",
-	.title = (char *)""},
-    .current_values = current,
-    .rules = rules,
-    .rule_count = 2,
-};
-
-static char *
-one(const char *value)
-{
-	return (char *)(uintptr_t)value;
-}
-
-static void
-entries_are_mapped_to_records(void **state)
-{
-	char *kinds[] = {one("ROTC"), one("ret"), one("other"), NULL},
-	     *born[] = {one("19800229"), NULL};
-	char *names[] = {one("Doe"), NULL}, *year[] = {one("2"), NULL},
-	     *status[] = {one("Current"), NULL};
-	struct entry_attribute attributes[] = {{one("kind"), kinds}, {one("born"), born},
-	    {one("sn"), names}, {one("rotcYear"), year}, {one("status"), status}};
-	struct entry entry = {one("cn=1"), attributes, 5};
-	struct reply reply = {.kind = REPLY_DONE, .entries = &entry, .entry_count = 1};
-	struct records records = {0};
-	struct err err = {0};
-
-	assert_int_equal(roll_read(&source, &reply, &records, &err), 0);
-	assert_int_equal(records.count, 3);
-	assert_null(records.items[0].category); /* second year: not admitted */
-	assert_string_equal(records.items[1].category, "army-retired");
-	assert_null(records.items[2].category);
-	assert_true(records.items[0].current);
-	assert_int_equal(records.items[0].birth_date.day, 29);
-	records_fini(&records);
-	year[0] = one("3");
-	assert_int_equal(roll_read(&source, &reply, &records, &err), 0);
-	assert_string_equal(records.items[0].category, "rotc-cadet");
-	records_fini(&records);
-	born[0] = one("1980-02-30");
-	assert_int_equal(roll_read(&source, &reply, &records, &err), -1);
-	assert_non_null(strstr(err.text, "born"));
-	assert_null(strstr(err.text, "1980"));
-	records_fini(&records);
-}
-
-static void
-the_question_finds_by_the_identifier(void **state)
-{
-	struct identifier identifier = {IDENTIFIER_SSN, "900123456"};
-	struct question question = {0};
-
-	roll_question(&source, 2, &identifier, &question);
-	assert_int_equal(question.directory, TO_PERSONNEL(2));
-	assert_string_equal(question.filter, "(&(objectClass=x)(id=900-12-3456))");
-	assert_int_equal(question.scope, SCOPE_ONE);
-	question_fini(&question);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_case_is_judged_as_it_should),
-	    cmocka_unit_test(entries_are_mapped_to_records),
-	    cmocka_unit_test(the_question_finds_by_the_identifier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
