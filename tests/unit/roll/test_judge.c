@@ -223,6 +223,32 @@ entries_are_mapped_to_records(void **state)
 }
 
 static void
+an_edipi_has_ten_digits(void **state)
+{
+	static const struct {
+		const char *value;
+		bool kept;
+	} rows[] = {{"1000000001", true}, {"900123456", false}, {"900-12-3456", false},
+	    {"10000000011", false}, {"100000000x", false}};
+	struct conf_personnel other = source;
+
+	other.attributes.edipi = one("edipi");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *names[] = {one("Doe"), NULL}, *edipi[] = {one(rows[i].value), NULL};
+		struct entry_attribute attributes[] = {{one("sn"), names}, {one("edipi"), edipi}};
+		struct entry entry = {one("cn=1"), attributes, 2};
+		struct reply reply = {.kind = REPLY_DONE, .entries = &entry, .entry_count = 1};
+		struct records records = {0};
+		struct err err = {0};
+
+		assert_int_equal(roll_read(&other, &reply, &records, &err), 0);
+		if ((records.items[0].edipi != NULL) != rows[i].kept)
+			fail_msg("'%s': expected %d", rows[i].value, rows[i].kept);
+		records_fini(&records);
+	}
+}
+
+static void
 the_question_finds_by_the_identifier(void **state)
 {
 	struct identifier identifier = {IDENTIFIER_SSN, "900123456"};
@@ -241,6 +267,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_case_is_judged_as_it_should),
 	    cmocka_unit_test(entries_are_mapped_to_records),
+	    cmocka_unit_test(an_edipi_has_ten_digits),
 	    cmocka_unit_test(the_question_finds_by_the_identifier),
 	};
 
