@@ -36,7 +36,7 @@ name_copy(struct name *to, const struct name *from)
 }
 
 /* The code points that keyboards, forms and directories write for one apostrophe. */
-static bool
+bool
 name_is_apostrophe(uint32_t point)
 {
 	static const uint32_t variants[] = {
@@ -162,6 +162,13 @@ name_is_equal(const char *a, const char *b)
 	return equal;
 }
 
+/* Behind the apostrophe that a folded word may begin with ("'ekolu", "'t"): it is no initial. */
+static const char *
+name_letters(const char *word)
+{
+	return *word == '\'' ? word + 1 : word;
+}
+
 /* Bytes of the first letter as people count letters, with its marks. */
 static size_t
 name_initial_size(const char *text)
@@ -172,22 +179,24 @@ name_initial_size(const char *text)
 	return next == NULL ? 0 : (size_t)(next - start);
 }
 
+/* Whether a (size bytes) is the initial of b, an apostrophe before either left aside. */
+static bool
+name_is_initial(const char *a, size_t size, const char *b)
+{
+	const char *a_letters = name_letters(a), *b_letters = name_letters(b);
+
+	size -= (size_t)(a_letters - a);
+	return size > 0 && size == name_initial_size(b_letters) &&
+	       memcmp(a_letters, b_letters, size) == 0;
+}
+
 /* Whether word (size bytes) is the other, or its initial. */
 static bool
 name_is_word_or_initial(const char *word, size_t size, const char *other, size_t other_size)
 {
-	bool is_initial = size == name_initial_size(other);
+	bool is_word = size == other_size && memcmp(word, other, size) == 0;
 
-	return (size == other_size || is_initial) && memcmp(word, other, size) == 0;
-}
-
-/* Whether a alone is the initial of b: a record often keeps one initial of several names. */
-static bool
-name_is_initial(const char *a, const char *b)
-{
-	size_t size = strlen(a);
-
-	return size == name_initial_size(b) && memcmp(a, b, size) == 0;
+	return is_word || (size > 0 && name_is_initial(word, size, other));
 }
 
 /* Word by word: "q a" and "quincy a" are "quincy adams". */
@@ -209,7 +218,9 @@ name_is_each_word_agreed(const char *a, const char *b)
 static bool
 name_is_middle_agreed(const char *a, const char *b)
 {
-	bool initial = name_is_initial(a, b) || name_is_initial(b, a);
+	/* One initial alone will do: a record often keeps one of several names. */
+	bool initial = (!name_is_missing(a) && name_is_initial(a, strlen(a), b)) ||
+		       (!name_is_missing(b) && name_is_initial(b, strlen(b), a));
 	bool words = name_is_each_word_agreed(a, b);
 
 	return name_is_missing(a) || name_is_missing(b) || initial || words;
@@ -295,7 +306,8 @@ name_is_part(const char *part)
 	while ((at = u8_next(&point, at)) != NULL) {
 		if (++count > NAME_PART_MOST || !name_is_allowed(point))
 			return false;
-		letter |= uc_is_general_category_withtable(point, UC_CATEGORY_MASK_L);
+		letter |= uc_is_general_category_withtable(point, UC_CATEGORY_MASK_L) &&
+			  !name_is_apostrophe(point);
 	}
 	return letter;
 }

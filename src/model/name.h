@@ -9,6 +9,7 @@
 #define MODEL_NAME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct name {
 	char *given, *middle, *family, *suffix;
@@ -34,6 +35,10 @@ char *name_initials(const struct name *name); /* of the middle names: "Q"; NULL 
 
 /* A canonical form for comparing (see above); NULL where the text is not UTF-8. Caller frees. */
 char *name_fold(const char *part);
+
+/* Whether a code point is written for an apostrophe; some (the Hawaiian ʻokina) are letters to
+ * Unicode, and none is an initial. */
+bool name_is_apostrophe(uint32_t point);
 
 /* Whether a text may be a name part: UTF-8, 1 to 128 code points, no control, bidi or unassigned
  * code points, at least one letter. */

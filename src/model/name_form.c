@@ -56,7 +56,8 @@ name_add_initials(struct text *text, const char *words, const char *after)
 	for (end = at + u8_strlen(at); (next = u8_next(&point, at)) != NULL; at = next) {
 		if (uc_is_property_white_space(point)) {
 			is_due = true;
-		} else if (is_due && uc_is_general_category_withtable(point, UC_CATEGORY_MASK_L)) {
+		} else if (is_due && !name_is_apostrophe(point) &&
+			   uc_is_general_category_withtable(point, UC_CATEGORY_MASK_L)) {
 			name_add_initial(text, at, end, after);
 			is_due = false;
 		}

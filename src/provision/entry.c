@@ -4,6 +4,8 @@
  * at once; the gap between the last one taken and the first one free is then cut by sixteen with
  * each question, so that the thousandth of a name costs four questions.
  */
+#include <string.h>
+
 #include "base/err.h"
 #include "base/instant.h"
 #include "base/mem.h"
@@ -114,6 +116,22 @@ entry_is_taken(const struct reply *reply, const char *uid)
 	return false;
 }
 
+/*
+ * A uid that ends like a persona address (john.ng, where "ng" is a persona) would have the address
+ * that the other John's account holds, or will hold: nobody gets it, so that none need be looked
+ * for.
+ */
+static bool
+entry_is_reserved(const struct conf *conf, const char *uid)
+{
+	const char *dot = strrchr(uid, '.');
+
+	for (size_t i = 0; dot != NULL && i < conf->category_count; i++)
+		if (strcmp(dot + 1, conf->categories[i].persona) == 0)
+			return true;
+	return text_is_one_of(uid, conf->accounts.reserved_uids);
+}
+
 /* Narrows low (taken) and high (free) by what the reply shows. */
 static void
 entry_narrow(const struct site *site, struct registration *registration, const struct reply *reply)
@@ -129,8 +147,7 @@ entry_narrow(const struct site *site, struct registration *registration, const s
 		char uid[NAMING_UID_SIZE];
 
 		naming_uid(registration->stem, numbers[i], uid);
-		if (!entry_is_taken(reply, uid) &&
-		    !text_is_one_of(uid, site->conf->accounts.reserved_uids)) {
+		if (!entry_is_taken(reply, uid) && !entry_is_reserved(site->conf, uid)) {
 			registration->high = numbers[i];
 			return;
 		}

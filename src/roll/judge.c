@@ -35,10 +35,17 @@ static void
 judge_pay_entry_base_date(const struct application *claimed, const struct records *records,
     bool *recorded_out, bool *same_out)
 {
+	bool any_counts = false;
+
+	/* Where none that counts carries one, a lapsed record's is asked for (contract section 2).
+	 */
+	for (size_t i = 0; i < records->count; i++)
+		any_counts |=
+		    judge_counts(records, i) && date_is_set(&records->items[i].pay_entry_base_date);
 	*recorded_out = *same_out = false;
 	for (size_t i = 0; i < records->count; i++) {
 		const struct date *recorded = &records->items[i].pay_entry_base_date;
-		bool counts = judge_counts(records, i) && date_is_set(recorded);
+		bool counts = (!any_counts || judge_counts(records, i)) && date_is_set(recorded);
 		bool same = date_is_equal(recorded, &claimed->pay_entry_base_date);
 
 		*recorded_out |= counts;
@@ -103,26 +110,29 @@ judge_why(const struct match *best, bool any, bool pebd_recorded, bool pebd_same
 	return text_take(&why);
 }
 
-/* Two records that count and contradict each other; NULL where there are none. */
+static bool
+judge_contradict(const struct record *a, const struct record *b)
+{
+	bool dates = date_is_set(&a->birth_date) && date_is_set(&b->birth_date);
+
+	return (dates && !date_is_equal(&a->birth_date, &b->birth_date)) ||
+	       !name_is_same_family(&a->name, &b->name);
+}
+
+/* Two records that count and contradict each other; NULL where there are none. All pairs: the
+ * first record may carry no birth date, and the second and third another each. */
 static char *
 judge_conflict(const struct records *records)
 {
-	const struct record *first = NULL;
+	const struct record *items = records->items;
 
-	for (size_t i = 0; i < records->count; i++) {
-		const struct record *record = &records->items[i];
-
-		if (!judge_counts(records, i))
-			continue;
-		if (first == NULL)
-			first = record;
-		else if ((date_is_set(&first->birth_date) && date_is_set(&record->birth_date) &&
-			     !date_is_equal(&first->birth_date, &record->birth_date)) ||
-			 !name_is_same_family(&first->name, &record->name))
-			return mem_format(
-			    "two records of one identifier contradict each other: %s and %s",
-			    first->dn, record->dn);
-	}
+	for (size_t i = 0; i < records->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (judge_counts(records, i) && judge_counts(records, k) &&
+			    judge_contradict(&items[k], &items[i]))
+				return mem_format("two records of one identifier contradict each "
+						  "other: %s and %s",
+				    items[k].dn, items[i].dn);
 	return NULL;
 }
 

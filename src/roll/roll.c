@@ -14,6 +14,7 @@
 #include "roll/roll.h"
 
 #define RECORDS_MOST 64 /* of one person in one source */
+#define EDIPI_DIGITS 10
 
 static char *
 roll_filter(const struct conf_personnel *source, char *filter)
@@ -217,6 +218,18 @@ roll_dn(const char *dn, const struct identifier *identifier)
 	return masked;
 }
 
+/* Ten digits or none: an employeeNumber must never be an SSN that somebody filed in its place. */
+static char *
+roll_edipi(const struct entry *entry, const char *attribute)
+{
+	char *edipi = roll_text(entry, attribute);
+
+	if (edipi != NULL &&
+	    (strlen(edipi) != EDIPI_DIGITS || strspn(edipi, "0123456789") != EDIPI_DIGITS))
+		secret_wipe_text(&edipi);
+	return edipi;
+}
+
 static int
 roll_read_entry(const struct conf_personnel *source, const struct identifier *identifier,
     const struct entry *entry, const char *value, struct records *records, struct err *err)
@@ -230,7 +243,7 @@ roll_read_entry(const struct conf_personnel *source, const struct identifier *id
 	record->name.middle = roll_text(entry, map->middle_name);
 	record->name.family = roll_text(entry, map->family_name);
 	record->name.suffix = roll_text(entry, map->suffix);
-	record->edipi = roll_text(entry, map->edipi);
+	record->edipi = roll_edipi(entry, map->edipi);
 	record->o = roll_text(entry, map->o);
 	record->ou = roll_text(entry, map->ou);
 	record->title = roll_text(entry, map->title);

@@ -115,6 +115,33 @@ entries_are_mapped_to_records(void **state)
 }
 
 static void
+an_edipi_has_ten_digits(void **state)
+{
+	static const struct {
+		const char *value;
+		bool kept;
+	} rows[] = {{"1000000001", true}, {"900123456", false}, {"900-12-3456", false},
+	    {"10000000011", false}, {"100000000x", false}};
+	struct conf_personnel other = source;
+	const struct conf with_edipi = {.personnel = &other, .personnel_count = 1};
+
+	other.attributes.edipi = one("kind");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct records records = {0};
+		struct answers answers;
+		struct err err = {0};
+
+		answers_init(&answers);
+		answers.kinds[0] = one(rows[i].value);
+		assert_int_equal(
+		    roll_read(&with_edipi, &identifier, &answers.reply, &records, &err), 0);
+		if ((records.items[0].edipi != NULL) != rows[i].kept)
+			fail_msg("'%s': expected %d", rows[i].value, rows[i].kept);
+		records_fini(&records);
+	}
+}
+
+static void
 a_record_that_cannot_be_read_is_said_without_its_value(void **state)
 {
 	struct records records = {0};
@@ -226,6 +253,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(entries_are_mapped_to_records),
+	    cmocka_unit_test(an_edipi_has_ten_digits),
 	    cmocka_unit_test(a_record_that_cannot_be_read_is_said_without_its_value),
 	    cmocka_unit_test(nobody_is_believed_only_of_a_directory_that_shows_somebody),
 	    cmocka_unit_test(the_questions_find_by_the_identifier_and_anybody),
