@@ -217,6 +217,7 @@ const struct http_route admin_routes[] = {
     {"GET", "/v1/admin/registrations", 0, admin_on_list},
     {"POST", "/v1/admin/registrations", 0, admin_on_submit},
     {"GET", "/v1/admin/registrations/{id}", 0, admin_on_show},
+    {"GET", "/v1/admin/registrations/{id}/explain", 0, admin_on_explain},
     {"POST", "/v1/admin/registrations/{id}/{verb}", 0, admin_on_wish},
     {"GET", "/v1/admin/watch", 0, admin_on_watch},
     {"GET", "/v1/admin/schema", 0, admin_on_schema},

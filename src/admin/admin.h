@@ -19,6 +19,7 @@ struct hash_pool;
 struct journal;
 struct loop;
 struct site;
+struct step;
 
 /* What the handlers work with; all of it stays the caller's. */
 struct admin_parts {
@@ -26,6 +27,7 @@ struct admin_parts {
 	const struct site *site;
 	struct journal *journal;
 	struct driver *driver;
+	const struct step *plan;
 	struct hash_pool *hash_pool;
 	struct dir *const *directories;
 	const char *conf_path;

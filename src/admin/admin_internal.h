@@ -1,6 +1,6 @@
 /*
  * Inside the admin API: admin.c has the routes and what is read, wish.c what is wanted done and the
- * stream of changes, schema.c the look at the directory's schema.
+ * stream of changes, explain.c why a registration is where it is, schema.c the look at the directory's schema.
  */
 #ifndef ADMIN_ADMIN_INTERNAL_H
 #define ADMIN_ADMIN_INTERNAL_H
@@ -34,6 +34,7 @@ void admin_watch_free(struct admin_watch *watch);
 
 void admin_on_wish(struct http_request *request, void *context);
 void admin_on_watch(struct http_request *request, void *context);
+void admin_on_explain(struct http_request *request, void *context);
 void admin_on_schema(struct http_request *request, void *context);
 
 void schema_look_free_all(struct admin *admin);

@@ -105,17 +105,23 @@ check_ask_claim(struct check *check)
 }
 
 static json_t *
-check_json(const struct person *person)
+check_json(const struct conf *conf, const struct person *person)
 {
-	json_t *categories = json_array();
+	json_t *categories = json_array(), *labels = json_object();
 
-	for (size_t i = 0; person->categories[i] != NULL; i++)
-		json_array_append_new(categories, json_string(person->categories[i]));
-	return json_pack("{s:{s:s?, s:s?, s:s, s:s?}, s:{s:s?, s:s?, s:s?}, s:o, s:b, s:b}",
+	for (size_t i = 0; person->categories[i] != NULL; i++) {
+		const char *id = person->categories[i];
+		const struct conf_category *category = conf_category_find(conf, id);
+
+		json_array_append_new(categories, json_string(id));
+		json_object_set_new(
+		    labels, id, json_string(category != NULL ? category->label : id));
+	}
+	return json_pack("{s:{s:s?, s:s?, s:s, s:s?}, s:{s:s?, s:s?, s:s?}, s:o, s:o, s:b, s:b}",
 	    "legal_name", "given", person->name.given, "middle", person->name.middle, "family",
 	    person->name.family, "suffix", person->name.suffix, "organization", "o", person->o,
-	    "unit", person->ou, "title", person->title, "categories", categories, "dual",
-	    person_is_dual(person), "registered", 0);
+	    "unit", person->ou, "title", person->title, "categories", categories, "category_labels",
+	    labels, "dual", person_is_dual(person), "registered", 0);
 }
 
 static void
@@ -136,7 +142,7 @@ check_judge(struct check *check, struct records *records)
 
 	mem_free_text(&why);
 	if (verdict == ROLL_PROVED) {
-		check->answer = check_json(&person);
+		check->answer = check_json(intake_conf(intake), &person);
 		check_ask_claim(check);
 	} else if (verdict == ROLL_NOT_ELIGIBLE) {
 		check_answer(check, "not-eligible");

@@ -232,6 +232,32 @@ show_verb(const struct command *command)
 	return EXIT_DONE;
 }
 
+int
+explain_verb(const struct command *command)
+{
+	struct text path = {0};
+	json_t *answer, *sentence;
+	size_t i;
+	int code;
+
+	text_add(&path, "/v1/admin/registrations");
+	client_add_segment(&path, command->operands[0]);
+	text_add(&path, "/explain");
+	code = client_ask(command, "GET", path.bytes, &answer);
+	text_fini(&path);
+	if (code != 0)
+		return code;
+	if (command->json)
+		screen_json(answer, false, stdout);
+	json_array_foreach(command->json ? NULL : json_object_get(answer, "says"), i, sentence)
+	{
+		screen_print(json_string_value(sentence), stdout);
+		putchar('\n');
+	}
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
 /* The path ends with the verb's own name. */
 int
 act_verb(const struct command *command)

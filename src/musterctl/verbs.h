@@ -68,6 +68,7 @@ int status_verb(const struct command *command);
 int config_verb(const struct command *command);
 int list_verb(const struct command *command);
 int show_verb(const struct command *command);
+int explain_verb(const struct command *command);
 int act_verb(const struct command *command); /* activate, hold, release, cancel, retry */
 int watch_verb(const struct command *command);
 int submit_verb(const struct command *command);

@@ -154,6 +154,7 @@ daemon_make_parts(struct daemon *daemon)
 	    .site = &daemon->site,
 	    .journal = daemon->journal,
 	    .driver = daemon->driver,
+	    .plan = plan,
 	    .hash_pool = daemon->hash_pool,
 	    .directories = daemon->directories,
 	    .conf_path = daemon->conf_path,

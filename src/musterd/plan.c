@@ -10,17 +10,26 @@
 
 /* clang-format off */
 const struct step plan[] = {
-	/* name             state once passed  undone by       last   ask               judge */
-	{"prove-identity", STATE_VERIFIED,  NULL,           false, prove_ask,        prove_judge},
-	{"claim-person",   STATE_VERIFIED,  "remove-claim", false, claim_ask,        claim_judge},
-	{"add-entry",      STATE_PENDING,   "remove-entry", false, entry_ask,        entry_judge},
-	{"wait",           STATE_PENDING,   "remove-entry", false, wait_ask,         wait_judge},
-	{"recheck-record", STATE_PENDING,   "remove-entry", false, recheck_ask,      recheck_judge},
-	{"activate",       STATE_ACTIVE,    "remove-entry", false, activate_ask,     activate_judge},
-	{"confirm",        STATE_ACTIVE,    NULL,           true,  confirm_ask,      confirm_judge},
+	/* name, and what it does       state once passed  undone by       last   ask               judge */
+	{"prove-identity", "the identity is proved against the personnel records",
+	                                STATE_VERIFIED,  NULL,           false, prove_ask,        prove_judge},
+	{"claim-person", "the person is claimed, so that nobody has two accounts",
+	                                STATE_VERIFIED,  "remove-claim", false, claim_ask,        claim_judge},
+	{"add-entry", "a uid is chosen and the entry added, without a password",
+	                                STATE_PENDING,   "remove-entry", false, entry_ask,        entry_judge},
+	{"wait", "it waits until its time has come",
+	                                STATE_PENDING,   "remove-entry", false, wait_ask,         wait_judge},
+	{"recheck-record", "the personnel records are looked at again",
+	                                STATE_PENDING,   "remove-entry", false, recheck_ask,      recheck_judge},
+	{"activate", "the account is made active",
+	                                STATE_ACTIVE,    "remove-entry", false, activate_ask,     activate_judge},
+	{"confirm", "the active account is read back",
+	                                STATE_ACTIVE,    NULL,           true,  confirm_ask,      confirm_judge},
 	/* the withdrawal */
-	{"remove-entry",   STATE_CANCELLED, NULL,           false, remove_entry_ask, remove_entry_judge},
-	{"remove-claim",   STATE_CANCELLED, NULL,           true,  remove_claim_ask, remove_claim_judge},
-	{NULL,             STATE_FAILED,    NULL,           false, NULL,             NULL},
+	{"remove-entry", "the entry is taken out of the account directory",
+	                                STATE_CANCELLED, NULL,           false, remove_entry_ask, remove_entry_judge},
+	{"remove-claim", "the claim on the person is given back",
+	                                STATE_CANCELLED, NULL,           true,  remove_claim_ask, remove_claim_judge},
+	{NULL, NULL,                    STATE_FAILED,    NULL,           false, NULL,             NULL},
 };
 /* clang-format on */

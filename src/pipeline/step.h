@@ -34,6 +34,7 @@ struct site {
 
 struct step {
 	const char *name; /* stored in the journal: rows are inserted, never renamed */
+	const char *does; /* in words, for the helpdesk */
 	enum registration_state reached; /* the state once this row is passed */
 	/* The row that undoes what may be in the directory by now; NULL: nothing is. */
 	const char *withdraw;

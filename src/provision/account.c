@@ -70,10 +70,17 @@ account_add_addresses(const struct conf *conf, const struct person *person, cons
 }
 
 static void
-account_add_categories(const struct person *person, struct question *question)
+account_add_categories(
+    const struct conf *conf, const struct person *person, struct question *question)
 {
 	for (size_t i = 0; person->categories[i] != NULL; i++)
 		account_add(question, "musterCategory", person->categories[i]);
+	for (size_t i = 0; person->categories[i] != NULL; i++) {
+		const struct conf_category *category =
+		    conf_category_find(conf, person->categories[i]);
+
+		account_add(question, "employeeType", category != NULL ? category->label : NULL);
+	}
 	account_add(question, "musterPrimaryCategory", person->categories[0]);
 	account_add(question, "musterDualAccount", person_is_dual(person) ? "TRUE" : "FALSE");
 }
@@ -107,7 +114,7 @@ account_question(
 	account_add_person(conf, application, question);
 	account_add_addresses(conf, &application->person, uid, question);
 	account_add(question, "musterAccountStatus", "pending");
-	account_add_categories(&application->person, question);
+	account_add_categories(conf, &application->person, question);
 	account_add(question, "musterActivationTime",
 	    instant_generalized(registration->activates_at, when));
 	account_add(question, "musterRegistrationId", registration->id);
