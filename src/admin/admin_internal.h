@@ -1,6 +1,7 @@
 /*
  * Inside the admin API: admin.c has the routes and what is read, wish.c what is wanted done and the
- * stream of changes, explain.c why a registration is where it is, schema.c the look at the directory's schema.
+ * stream of changes, explain.c why a registration is where it is, schema.c the look at the
+ * directory's schema.
  */
 #ifndef ADMIN_ADMIN_INTERNAL_H
 #define ADMIN_ADMIN_INTERNAL_H

@@ -16,6 +16,11 @@ PERSONAS = {
     "active-army": "mil", "usma-cadet": "cadet", "national-guard": "ng", "army-reserve": "ar", "da-civilian": "civ",
     "naf-civilian": "naf", "individual-ready-reserve": "irr", "rotc-cadet": "rotc", "future-soldier": "fs",
     "army-retired": "ret", "da-civilian-retired": "civret"}
+LABELS = {
+    "active-army": "Active Army", "usma-cadet": "USMA Cadet", "national-guard": "Army National Guard",
+    "army-reserve": "Army Reserve", "da-civilian": "DA Civilian", "naf-civilian": "NAF Civilian",
+    "individual-ready-reserve": "Individual Ready Reserve", "rotc-cadet": "ROTC Cadet (MS III and IV)",
+    "future-soldier": "Future Soldier", "army-retired": "Army Retired", "da-civilian-retired": "DA Civilian Retired"}
 ORDER = list(PERSONAS)
 # Their records carry no pay entry base date.
 UNDATED = {"da-civilian", "da-civilian-retired", "naf-civilian", "future-soldier", "rotc-cadet"}

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import roll_tables
 from live import registration, run, sandbox, until
-from roll_tables import ACCOUNT, BASE, CONFLICT, INELIGIBLE, PERSONAS, UNPROVED
+from roll_tables import ACCOUNT, BASE, CONFLICT, INELIGIBLE, LABELS, PERSONAS, UNPROVED
 
 PASSWORD = "7391 4628 5570 1183"  # holds nobody's name
 IDENTITY = ("ssn", "fin", "birth_date", "pay_entry_base_date")
@@ -50,7 +50,8 @@ class Trial:
             "legal_name": {"given": person.given, "middle": person.middle, "family": person.family,
                            "suffix": person.suffix},
             "organization": {"o": f"o of {primary}", "unit": f"ou of {primary}", "title": f"title of {primary}"},
-            "categories": categories, "dual": len(categories) > 1, "registered": registered}
+            "categories": categories, "category_labels": {c: LABELS[c] for c in categories},
+            "dual": len(categories) > 1, "registered": registered}
         self.expect("identity check", (200, expected), (status, answer))
 
     def outcome(self, claim):
@@ -144,6 +145,7 @@ class Trial:
         expected = {
             "musteraccountstatus": ["active"], "musterregistrationid": [case.answer["id"]],
             "mustercategory": sorted(categories), "musterprimarycategory": [categories[0]],
+            "employeetype": sorted(LABELS[c] for c in categories),
             "musterdualaccount": ["TRUE" if len(categories) > 1 else "FALSE"], "mail": [f"{uid}@{DOMAIN}"],
             "maillocaladdress": sorted([mail] + [f"{uid}.{PERSONAS[c]}@{DOMAIN}" for c in categories]),
             "displayname": [self.display_name()], "sn": [person.family],
