@@ -50,6 +50,7 @@ struct follow {
 	char id[UUID_SIZE];
 	struct driver_listener *listener;
 	struct loop_timer *timer;
+	bool wishing; /* the driver has a wish of it, and calls back: not to be freed */
 	bool streams;
 	char *last; /* the event sent last */
 	struct follow *before, *after;

@@ -77,29 +77,42 @@ follow_free(struct follow *follow)
 	free(follow);
 }
 
-/* The withdrawal has come to an end, or goes on behind the answer: the cancel is in the journal. */
+/* problem: NULL where entry and claim are gone. Frees the follow once the driver has let go. */
 static void
-delete_answer(struct follow *follow, enum registration_state state)
+delete_answer(struct follow *follow, const char *problem, const char *detail)
 {
-	if (state == STATE_ACTIVE)
-		http_reply_problem(follow->request, "already-active", NULL);
-	else
+	if (problem == NULL)
 		http_reply_none(follow->request, 204);
+	else
+		http_reply_problem(follow->request, problem, detail);
 	follow->request = NULL;
-	follow_free(follow);
+	if (!follow->wishing)
+		follow_free(follow);
 }
 
+/* One that rests without an end waits for its next try: the directory is away. */
 static void
 delete_on_change(const struct registration *registration, bool rests, void *arg)
 {
-	if (rests)
-		delete_answer(arg, registration->state);
+	if (!rests || !registration_is_final(registration) || registration->due_at != 0)
+		return;
+	if (registration->state == STATE_ACTIVE)
+		delete_answer(arg, "already-active", NULL);
+	else
+		delete_answer(arg, NULL, NULL);
 }
 
+/* No 204: the account may still turn out to be active, where an activation's reply was lost. */
 static void
 delete_on_time(void *arg)
 {
-	delete_answer(arg, STATE_CANCELLED);
+	struct follow *follow = arg;
+
+	if (follow->request == NULL)
+		return;
+	delete_answer(follow, "unavailable",
+	    follow->wishing ? "the registration is being worked on and not withdrawn yet: ask again"
+			    : "the withdrawal is kept and goes on: ask again");
 }
 
 static void
@@ -107,25 +120,21 @@ delete_on_wish(
     enum wish_result result, const struct registration *registration, const char *why, void *arg)
 {
 	struct follow *follow = arg;
-	struct intake *intake = follow->intake;
 
-	if (result == WISH_GRANTED) {
-		follow->listener =
-		    driver_listen(intake->parts.driver, follow->id, delete_on_change, follow);
-		follow->timer = loop_timer_new(intake->parts.loop, delete_on_time, follow);
-		loop_timer_set(follow->timer, intake_conf(intake)->identity.answer_wait);
-		return;
-	}
-	if (result == WISH_NOT_FOUND)
-		http_reply_problem(follow->request, "not-found", NULL);
+	follow->wishing = false;
+	if (follow->request == NULL)
+		follow_free(follow);
+	else if (result == WISH_GRANTED)
+		follow->listener = driver_listen(
+		    follow->intake->parts.driver, follow->id, delete_on_change, follow);
+	else if (result == WISH_NOT_FOUND)
+		delete_answer(follow, "not-found", NULL);
 	else if (result == WISH_TRY_LATER)
-		http_reply_problem(follow->request, "unavailable", NULL);
+		delete_answer(follow, "unavailable", NULL);
 	else if (registration->state == STATE_ACTIVE)
-		http_reply_problem(follow->request, "already-active", NULL);
+		delete_answer(follow, "already-active", NULL);
 	else
-		http_reply_problem(follow->request, "conflict", why);
-	follow->request = NULL;
-	follow_free(follow);
+		delete_answer(follow, "conflict", why);
 }
 
 void
@@ -133,11 +142,15 @@ intake_on_delete(struct http_request *request, void *context)
 {
 	struct intake *intake = context;
 	struct registration *registration = read_own(intake, request);
+	struct follow *follow;
 
 	if (registration == NULL)
 		return;
-	driver_wish(intake->parts.driver, registration->id, WISH_CANCEL, delete_on_wish,
-	    follow_new(intake, request, registration->id));
+	follow = follow_new(intake, request, registration->id);
+	follow->timer = loop_timer_new(intake->parts.loop, delete_on_time, follow);
+	loop_timer_set(follow->timer, intake_conf(intake)->identity.answer_wait);
+	follow->wishing = true;
+	driver_wish(intake->parts.driver, registration->id, WISH_CANCEL, delete_on_wish, follow);
 	registration_free(&registration);
 }
 

@@ -130,6 +130,7 @@ journal_close(struct journal **journal)
 	if (it == NULL)
 		return;
 	*journal = NULL;
+	writer_end(&it->writer); /* who is called back may still read */
 	/* The reader first: the last connection to close is the one that empties the WAL file. */
 	sql_finalize(it->reads, READ_SQL_COUNT);
 	sqlite3_close(it->reader);

@@ -4,10 +4,12 @@
  *
  * Writes are queued and called back on the loop after the commit (fsync included), in the order
  * they were made; the caller's registration is copied at the call, so it may change afterwards.
- * Reads are done at once on the loop's thread and see what is committed. journal_close commits
- * what is queued, without calling back. A failed fsync ends the process.
+ * Every write is called back exactly once: journal_close commits what is queued and calls back
+ * within, so nobody's arg is left behind. A failed fsync ends the process. Reads are done at once
+ * on the loop's thread and see what is committed.
  *
- * A write that finds the queue full is called back ahead of those that wait. A row whose sealed
+ * A write that finds the queue full is called back ahead of those that wait; one that is made in a
+ * callback of journal_close is too late, and called back as JOURNAL_FULL. A row whose sealed
  * part can't be read is set aside: it is found with its state, a NULL application and due_at 0, and
  * detail says why; nothing may go on with it. Until it can be read again, a save without an
  * application gives JOURNAL_BROKEN unless the registration ends by it, so the sealed part stays.

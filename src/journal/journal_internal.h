@@ -176,6 +176,7 @@ struct writer {
 	struct writes waiting, finished; /* under lock */
 	bool stop;                       /* under lock */
 
+	bool ended;   /* on the loop's thread: what comes now is too late */
 	size_t depth; /* on the loop's thread: not called back yet */
 	int wake_fd;  /* tells the loop that something is finished */
 	struct loop_watch *watch;
@@ -183,7 +184,7 @@ struct writer {
 
 void writer_init(struct writer *writer);
 int writer_start(struct writer *writer, struct loop *loop, struct err *err);
-/* Commits what waits, ends the thread, frees what was not called back. */
+void writer_end(struct writer *writer); /* commits what waits, ends the thread, calls back */
 void writer_fini(struct writer *writer);
 void writer_submit(struct writer *writer, struct write *write);          /* takes the write */
 void writer_submit_and_wait(struct writer *writer, struct write *write); /* does not */

@@ -45,15 +45,6 @@ writes_take(struct writes *writes)
 }
 
 static void
-writes_fini(struct writes *writes)
-{
-	struct write *write;
-
-	while ((write = writes_take(writes)) != NULL)
-		write_free(&write);
-}
-
-static void
 writer_tell_loop(struct writer *writer)
 {
 	uint64_t one = 1;
@@ -221,28 +212,36 @@ writer_thread(void *arg)
 	return NULL;
 }
 
+/* The next one that is finished; false where there is none. */
+static bool
+writer_call_back(struct writer *writer)
+{
+	struct write *write;
+
+	pthread_mutex_lock(&writer->lock);
+	write = writes_take(&writer->finished);
+	pthread_mutex_unlock(&writer->lock);
+	if (write == NULL)
+		return false;
+	writer->depth--;
+	if (write->done != NULL)
+		write->done(write->result,
+		    write->result == JOURNAL_EXISTS ? write->taken_by : write->id, write->arg);
+	write_free(&write);
+	return true;
+}
+
 static void
 writer_on_finished(int events, void *arg)
 {
 	struct writer *writer = arg;
-	struct write *write;
 	uint64_t count;
 
 	if (read(writer->wake_fd, &count, sizeof(count)) < 0)
 		return;
-	for (int i = 0; i < CALLBACKS_A_TURN; i++) {
-		pthread_mutex_lock(&writer->lock);
-		write = writes_take(&writer->finished);
-		pthread_mutex_unlock(&writer->lock);
-		if (write == NULL)
+	for (int i = 0; i < CALLBACKS_A_TURN; i++)
+		if (!writer_call_back(writer))
 			return;
-		writer->depth--;
-		if (write->done != NULL)
-			write->done(write->result,
-			    write->result == JOURNAL_EXISTS ? write->taken_by : write->id,
-			    write->arg);
-		write_free(&write);
-	}
 	writer_tell_loop(writer);
 }
 
@@ -285,23 +284,29 @@ writer_start(struct writer *writer, struct loop *loop, struct err *err)
 }
 
 void
-writer_fini(struct writer *writer)
+writer_end(struct writer *writer)
 {
 	pthread_mutex_lock(&writer->lock);
 	writer->stop = true;
 	pthread_cond_signal(&writer->more);
 	pthread_mutex_unlock(&writer->lock);
-	if (writer->has_thread) {
+	if (writer->has_thread)
 		pthread_join(writer->thread, NULL);
+	writer->ended = true;
+	while (writer_call_back(writer))
+		;
+}
+
+void
+writer_fini(struct writer *writer)
+{
+	if (writer->has_thread)
 		writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
-	}
 	sql_finalize(writer->statements, WRITE_SQL_COUNT);
 	sqlite3_close(writer->database);
 	loop_watch_free(&writer->watch);
 	if (writer->wake_fd >= 0)
 		close(writer->wake_fd);
-	writes_fini(&writer->waiting);
-	writes_fini(&writer->finished);
 	pthread_cond_destroy(&writer->more);
 	pthread_cond_destroy(&writer->waited_for);
 	pthread_mutex_destroy(&writer->lock);
@@ -311,7 +316,7 @@ writer_fini(struct writer *writer)
 void
 writer_submit(struct writer *writer, struct write *write)
 {
-	bool full = writer->depth >= WRITER_MOST && write->done != NULL;
+	bool full = writer->ended || (writer->depth >= WRITER_MOST && write->done != NULL);
 
 	writer->depth++;
 	pthread_mutex_lock(&writer->lock);
@@ -331,6 +336,10 @@ void
 writer_submit_and_wait(struct writer *writer, struct write *write)
 {
 	write->waited_for = true;
+	if (writer->ended) {
+		write->result = JOURNAL_FULL;
+		return;
+	}
 	pthread_mutex_lock(&writer->lock);
 	writes_add(&writer->waiting, write);
 	pthread_cond_signal(&writer->more);

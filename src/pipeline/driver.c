@@ -123,21 +123,12 @@ driver_new(struct loop *loop, struct journal *journal, const struct step *plan,
 	return driver;
 }
 
+/* What is wished is answered; the save or the reply that it waits for lets go of its own ticket. */
 static void
-flight_free_open(void *thing)
+flight_abandon(void *thing)
 {
-	struct flight *flight = thing;
-	struct wanted *lists[2] = {flight->wanted, flight->granted};
-
-	for (int i = 0; i < 2; i++) {
-		while (lists[i] != NULL) {
-			struct wanted *wanted = lists[i];
-
-			lists[i] = wanted->next;
-			free(wanted);
-		}
-	}
-	flight_free(flight);
+	wish_answer(thing, false);
+	flight_free(thing);
 }
 
 void
@@ -148,7 +139,7 @@ driver_free(struct driver **driver)
 	if (it == NULL)
 		return;
 	*driver = NULL;
-	idmap_drain(&it->flights, flight_free_open);
+	driver_stop(it);
 	while (it->listeners != NULL) {
 		struct driver_listener *listener = it->listeners;
 
@@ -170,6 +161,7 @@ driver_stop(struct driver *driver)
 {
 	driver->stopped = true;
 	alarm_set(driver->alarm, 0);
+	idmap_drain(&driver->flights, flight_abandon);
 }
 
 size_t

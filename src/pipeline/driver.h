@@ -3,8 +3,9 @@
  * takes due registrations from the journal, a bounded number at a time, puts each step's question
  * to its directory, and carries out the verdict. Nothing is in memory that is not in the journal.
  *
- * The usual order: driver_new, driver_listen, driver_start; at the end driver_stop, then the
- * directories and the journal are closed, then driver_free. Nothing here blocks.
+ * The usual order: driver_new, driver_listen, driver_start; at the end driver_stop (wishes that are
+ * open are told to try later), then the directories and the journal are closed, which call back
+ * whatever is still on its way, then driver_free. Nothing here blocks.
  */
 #ifndef PIPELINE_DRIVER_H
 #define PIPELINE_DRIVER_H
@@ -24,7 +25,8 @@ struct driver *driver_new(struct loop *loop, struct journal *journal, const stru
     const struct site *site, struct dir *const *directories, int in_flight);
 void driver_free(struct driver **driver);
 void driver_start(struct driver *driver);
-void driver_stop(struct driver *driver); /* takes nothing new, ignores what still comes */
+/* Takes nothing new, lets go of what is at work, ignores what still comes. */
+void driver_stop(struct driver *driver);
 void driver_wake(struct driver *driver); /* looks at once for what is due */
 
 /* Goes on with one that was just committed; takes it over. */

@@ -60,7 +60,7 @@ struct stage {
 	void *test; /* the test's own */
 };
 
-/* The answer to a wish; calls ends at 1, or at 0 where a crash came between. */
+/* The answer to a wish; calls ends at 1. */
 struct answer {
 	int calls;
 	enum wish_result result;

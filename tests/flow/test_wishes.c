@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/loop.h"
 #include "fake_dir.h"
 #include "stage.h"
 
@@ -165,6 +166,44 @@ test_cancel_too_late(void **state)
 	stage_check_active(&stage, id, UID);
 	assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_CONFLICT);
 	free(id);
+	stage_end(&stage);
+}
+
+/* The daemon ends while wishes are open: one that is being saved, one that waits for a reply. */
+static void
+test_stop_with_wishes(void **state)
+{
+	struct answer saving = {0}, waiting = {0};
+	struct stage stage;
+	char *first, *second;
+
+	stage_begin(&stage);
+	stage_put_person(&stage, 2);
+	first = stage_register(&stage, 1);
+	stage_run_to(&stage, first, STATE_PENDING);
+	fake_dir_delay(stage.fakes[TO_PERSONNEL(0)], 60000);
+	second = stage_register(&stage, 2);
+	for (int turns = 0; dir_depth(stage.directories[TO_PERSONNEL(0)]) == 0; turns++) {
+		assert_true(turns < 1000);
+		loop_turn(stage.loop, 20);
+	}
+	stage_wish(&stage, second, WISH_CANCEL, &waiting);
+	stage_wish(&stage, first, WISH_HOLD, &saving);
+	assert_int_equal(waiting.calls + saving.calls, 0);
+	stage_crash(&stage);
+	assert_int_equal(waiting.calls, 1);
+	assert_int_equal(waiting.result, WISH_TRY_LATER);
+	assert_int_equal(saving.calls, 1);
+	assert_int_equal(saving.result, WISH_TRY_LATER);
+	fake_dir_delay(stage.fakes[TO_PERSONNEL(0)], 0);
+	stage_open(&stage);
+	stage_wait(&stage, 1000);
+	assert_int_equal(stage_wish_now(&stage, first, WISH_RELEASE), WISH_GRANTED);
+	stage_run(&stage);
+	stage_check_active(&stage, first, UID);
+	stage_check_active(&stage, second, NULL);
+	free(first);
+	free(second);
 	stage_end(&stage);
 }
 
@@ -358,6 +397,7 @@ main(void)
 	    cmocka_unit_test(test_cancel_during_every_question),
 	    cmocka_unit_test(test_cancel_and_crash),
 	    cmocka_unit_test(test_cancel_too_late),
+	    cmocka_unit_test(test_stop_with_wishes),
 	    cmocka_unit_test(test_hold_and_release),
 	    cmocka_unit_test(test_hold_during_every_question),
 	    cmocka_unit_test(test_activate_now),

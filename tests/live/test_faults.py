@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """kill -9 at any moment, and directories that are away, change nothing: the same end, once."""
+import itertools
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 
-from live import JOHN, MUSTERD, run, sandbox, until
+from live import JOHN, MUSTERD, people_ldif, run, sandbox, until
 
 
 def check_once(box, ident):
@@ -106,6 +108,35 @@ def slapd_stopped_at_the_activation():
         check_once(box, answer["id"])
 
 
+def withdraw(box, ident):
+    status, problem, headers = box.call("DELETE", f"/v1/registrations/{ident}")
+    if status != 204:
+        assert status == 503 and problem["type"] == "urn:musterd:problem:unavailable", (status, problem)
+        assert headers["Retry-After"], headers
+    return status, problem
+
+
+def withdrawn_while_slapd_is_stopped():
+    """204 is said once entry and claim are gone, and not before."""
+    with sandbox(delay=60) as box:
+        status, answer, _ = box.register(JOHN)
+        assert status == 202 and answer["state"] == "pending"
+        pid = box.endpoints["pids"]["slapd"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            status, problem = withdraw(box, answer["id"])
+            assert status == 503 and "kept" in problem["detail"], problem
+            assert box.get(answer["id"])["state"] == "cancelled"
+            status, problem = withdraw(box, answer["id"])
+            assert status == 503 and "ask again" in problem["detail"], problem
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        until(lambda: withdraw(box, answer["id"])[0] == 204, 40, "the end of the withdrawal")
+        assert box.accounts() == [] and box.claims() == []
+        assert withdraw(box, answer["id"])[0] == 204, "asked again after the end"
+        assert box.get(answer["id"])["state"] == "cancelled"
+
+
 def whole_sandbox_again():
     with sandbox(delay=3) as box:
         status, answer, _ = box.register(JOHN)
@@ -113,6 +144,42 @@ def whole_sandbox_again():
         box.stop()
         box.start()
         check_once(box, answer["id"])
+
+
+def ends_under_load():
+    """SIGTERM between many requests: the end is in order (and leaks nothing, in a build that looks)."""
+    people = [{"personnelId": 901000000 + i, "birthDate": "19700101", "sn": "Load", "givenName": "Lee",
+               "personnelCategory": "da-civilian", "personnelStatus": "current"} for i in range(400)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "people.ldif")
+        people_ldif(people, path)
+        with sandbox(delay=1, people=path) as box:
+            box.kill_musterd()
+            box.start_musterd()
+            numbers = itertools.count()
+
+            def send():
+                """Registers one person after the other, and withdraws every other one."""
+                try:
+                    for i in iter(lambda: next(numbers), 400):
+                        status, answer, _ = box.register({"ssn": str(901000000 + i), "birth": "1970-01-01",
+                                                          "name": {"given": "Lee", "family": "Load"}})
+                        if status == 202 and i % 2:
+                            box.call("DELETE", f"/v1/registrations/{answer['id']}")
+                except OSError:
+                    pass
+
+            threads = [threading.Thread(target=send) for _ in range(16)]
+            for thread in threads:
+                thread.start()
+            try:
+                until(lambda: len(box.accounts()) >= 8, 20, "some accounts")
+                box.restarted.send_signal(signal.SIGTERM)
+                assert box.restarted.wait(60) == 0, box.restarted.returncode
+                assert next(numbers) < 400, "too fast: nothing was open"
+            finally:
+                for thread in threads:
+                    thread.join(60)
 
 
 def second_daemon_is_refused():
@@ -124,4 +191,4 @@ def second_daemon_is_refused():
 
 
 run(kill_in_the_delay, kill_at_many_moments, slapd_away_and_back, slapd_stopped_at_the_activation,
-    whole_sandbox_again, second_daemon_is_refused)
+    withdrawn_while_slapd_is_stopped, ends_under_load, whole_sandbox_again, second_daemon_is_refused)

@@ -34,7 +34,8 @@ struct kit {
 	struct loop *loop;
 	struct keyring *keys;
 	struct journal *journal;
-	size_t done; /* callbacks */
+	struct journal *closing; /* while it is being closed */
+	size_t done;             /* callbacks */
 	size_t results[JOURNAL_BROKEN + 1];
 	char last_id[UUID_SIZE];
 };

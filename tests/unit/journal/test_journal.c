@@ -220,7 +220,7 @@ test_modes(void **state)
 	}
 }
 
-/* What was asked for before the close is there after it, and nobody is called back. */
+/* What was asked for before the close is there after it, and each is called back within. */
 static void
 test_close_commits(void **state)
 {
@@ -233,15 +233,47 @@ test_close_commits(void **state)
 		registration_free(&it);
 	}
 	journal_close(&kit->journal);
+	assert_int_equal(kit->done, 500);
+	assert_int_equal(kit->results[JOURNAL_DONE], 500);
 	for (int turn = 0; turn < 5; turn++)
 		loop_turn(kit->loop, 1);
-	assert_int_equal(kit->done, 0);
+	assert_int_equal(kit->done, 500);
 	assert_int_not_equal(access(kit->wal, F_OK), 0);
 	loop_free(&kit->loop);
 	kit_open(kit);
 	it = find(kit, 499);
 	assert_non_null(it);
 	registration_free(&it);
+}
+
+/* One who is called back by the close may read, and is told that a write comes too late. */
+static void
+on_done_again(enum journal_result result, const char *id, void *arg)
+{
+	struct kit *kit = arg;
+	struct registration *it = journal_find(kit->closing, id);
+
+	assert_int_equal(result, JOURNAL_DONE);
+	assert_non_null(it);
+	journal_save(kit->closing, it, NULL, kit_on_done, kit);
+	journal_save_answer(kit->closing, id, 202, "{}");
+	registration_free(&it);
+}
+
+static void
+test_close_and_again(void **state)
+{
+	struct kit *kit = *state;
+	struct registration *it = kit_registration(1);
+
+	kit->closing = kit->journal;
+	journal_append(kit->journal, it, NULL, on_done_again, kit);
+	registration_free(&it);
+	journal_close(&kit->journal);
+	assert_int_equal(kit->done, 1);
+	assert_int_equal(kit->results[JOURNAL_FULL], 1);
+	loop_free(&kit->loop);
+	kit_open(kit);
 }
 
 static char order[400];
@@ -373,6 +405,7 @@ main(void)
 	    TEST(test_other_engine_refused),
 	    TEST(test_modes),
 	    TEST(test_close_commits),
+	    TEST(test_close_and_again),
 	    TEST(test_order),
 	    TEST(test_queue_full),
 	    TEST(test_check),
