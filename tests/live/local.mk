@@ -1,5 +1,12 @@
 # Real slapd, real musterd, one script a promise.
-TESTS += %D%/test_config.py %D%/test_explain.py %D%/test_faults.py %D%/test_main_job.py %D%/test_persons.py %D%/test_roll.py \
-	%D%/test_schema.sh
-EXTRA_DIST += %D%/live.py %D%/main-job %D%/test_config.py %D%/test_explain.py %D%/test_faults.py %D%/test_main_job.py \
-	%D%/roll_tables.py %D%/test_persons.py %D%/test_roll.py %D%/test_schema.sh
+live_tests = \
+	%D%/test_config.py \
+	%D%/test_explain.py \
+	%D%/test_faults.py \
+	%D%/test_main_job.py \
+	%D%/test_persons.py \
+	%D%/test_roll.py \
+	%D%/test_schema.sh \
+	%D%/test_sources.py
+TESTS += $(live_tests)
+EXTRA_DIST += $(live_tests) %D%/directories.py %D%/live.py %D%/main-job %D%/roll_tables.py
