@@ -273,23 +273,34 @@ roll_hidden(const struct conf_personnel *source, const struct reply *any)
 	return NULL;
 }
 
+/* Every record that was found carries what a proof rests on. */
+static bool
+roll_is_whole(const struct conf_personnel *source, const struct reply *reply)
+{
+	const char *shown[4];
+	size_t count = roll_shown(source, shown);
+
+	/* From 1 on: the identifier was not asked for, the record was found by it. */
+	for (size_t i = 0; i < reply->entry_count; i++)
+		for (size_t k = 1; k < count; k++)
+			if (entry_value(&reply->entries[i], shown[k]) == NULL)
+				return false;
+	return reply->entry_count > 0;
+}
+
 /* Whether what a source said may be believed: that it has nobody, or records without a part. */
 static int
 roll_check_shown(const struct conf_personnel *source, const struct reply *reply,
     const struct reply *any, struct err *err)
 {
-	const char *birth_date = source->attributes.birth_date, *hidden;
-	bool whole = reply->entry_count > 0;
+	const char *hidden;
 
 	if (reply->kind == REPLY_NO_ENTRY)
 		return err_set(err, ERR_BUSY,
 		    "%s: the base is missing, or access rules hide it from us", source->name);
 	if (reply->kind != REPLY_DONE)
 		return err_set(err, ERR_BUSY, "%s: %s", source->name, reply->text);
-	for (size_t i = 0; i < reply->entry_count; i++)
-		whole &=
-		    birth_date[0] == '\0' || entry_value(&reply->entries[i], birth_date) != NULL;
-	if (whole)
+	if (roll_is_whole(source, reply))
 		return 0;
 	if (any->kind != REPLY_DONE && any->entry_count == 0)
 		return err_set(err, ERR_BUSY, "%s: %s", source->name, any->text);

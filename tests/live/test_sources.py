@@ -339,7 +339,18 @@ def base_is_hidden():
         civil = slapd_of(box, "civilians")
         hide = ["to attrs=userPassword by anonymous auth", "to * by * none"]
         check_john_and_rosa(in_trouble(box, "civilians", lambda: civil.set_access(CIVIL, hide),
-                                       lambda: civil.set_access(CIVIL), [JOHN, ROSA], "there is no such entry"))
+                                       lambda: civil.set_access(CIVIL), [JOHN, ROSA], "access rules hide it"))
+
+
+def attributes_are_hidden():
+    """The identifier can't be searched for, or the birth date not be read: nobody is taken for
+    unknown, and nobody is proved by less than the directory has."""
+    for hidden in ("civilianNumber by * none", "dateOfBirth by * none", "dateOfBirth by * search", "sn by * none"):
+        with sources() as box:
+            civil = slapd_of(box, "civilians")
+            rules = ["to attrs=userPassword by anonymous auth", f"to attrs={hidden}", "to * by * read"]
+            check_john_and_rosa(in_trouble(box, "civilians", lambda: civil.set_access(CIVIL, rules),
+                                           lambda: civil.set_access(CIVIL), [JOHN, ROSA], "access rules hide it"))
 
 
 def limit_is_reached():
@@ -382,5 +393,5 @@ def manage(slapd, ldif):
 
 
 run(records_in_all_of_them_count, one_directory_is_enough, each_map_has_its_own_refusals,
-    conflict_is_for_the_helpdesk, away_and_back, away_at_the_activation, base_is_hidden, limit_is_reached,
-    referral_is_no_answer)
+    conflict_is_for_the_helpdesk, away_and_back, away_at_the_activation, base_is_hidden, attributes_are_hidden,
+    limit_is_reached, referral_is_no_answer)
