@@ -4,6 +4,8 @@
  * at once; the gap between the last one taken and the first one free is then cut by sixteen with
  * each question, so that the thousandth of a name costs four questions.
  */
+#include <strings.h>
+
 #include "base/err.h"
 #include "base/instant.h"
 #include "base/mem.h"
@@ -114,6 +116,18 @@ entry_is_taken(const struct reply *reply, const char *uid)
 	return false;
 }
 
+/* However the configuration writes it: uids compare without case. */
+static bool
+entry_is_reserved(const struct site *site, const char *uid)
+{
+	char *const *reserved = site->conf->accounts.reserved_uids;
+
+	for (; reserved != NULL && *reserved != NULL; reserved++)
+		if (strcasecmp(*reserved, uid) == 0)
+			return true;
+	return false;
+}
+
 /* Narrows low (taken) and high (free) by what the reply shows. */
 static void
 entry_narrow(const struct site *site, struct registration *registration, const struct reply *reply)
@@ -129,8 +143,7 @@ entry_narrow(const struct site *site, struct registration *registration, const s
 		char uid[NAMING_UID_SIZE];
 
 		naming_uid(registration->stem, numbers[i], uid);
-		if (!entry_is_taken(reply, uid) &&
-		    !text_is_one_of(uid, site->conf->accounts.reserved_uids)) {
+		if (!entry_is_taken(reply, uid) && !entry_is_reserved(site, uid)) {
 			registration->high = numbers[i];
 			return;
 		}
@@ -138,10 +151,24 @@ entry_narrow(const struct site *site, struct registration *registration, const s
 	}
 }
 
-/*
- * The number is found. After a collision with somebody who chose at the same moment a step to the
- * side by chance, so that a hundred of one name do not meet again and again.
- */
+/* A step to the side by chance after collisions, so that a hundred of one name do not meet again
+ * and again; not onto a reserved uid. */
+static int64_t
+entry_step_aside(const struct site *site, const struct registration *registration)
+{
+	int64_t number = registration->high;
+	char uid[NAMING_UID_SIZE];
+	uint32_t chance;
+
+	secret_random(&chance, sizeof(chance));
+	number += chance % (2 * (uint32_t)registration->collisions + 1);
+	naming_uid(registration->stem, number, uid);
+	while (entry_is_reserved(site, uid))
+		naming_uid(registration->stem, ++number, uid);
+	return number;
+}
+
+/* The number is found, unless somebody who chose at the same moment adds it first. */
 static enum verdict
 entry_choose(const struct site *site, struct registration *registration, int64_t now)
 {
@@ -150,12 +177,9 @@ entry_choose(const struct site *site, struct registration *registration, int64_t
 	int64_t delay = category != NULL && category->activation_delay >= 0
 			    ? category->activation_delay
 			    : site->conf->activation.delay;
-	uint32_t chance;
 
-	if (registration->collisions > 0) {
-		secret_random(&chance, sizeof(chance));
-		registration->high += chance % (2 * (uint32_t)registration->collisions + 1);
-	}
+	if (registration->collisions > 0)
+		registration->high = entry_step_aside(site, registration);
 	registration->activates_at = instant_ceil_second(now + delay);
 	registration->phase = ENTRY_ADD;
 	return AGAIN;
