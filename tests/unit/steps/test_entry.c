@@ -250,6 +250,25 @@ test_collisions_spread(void **state)
 	assert_in_range(most, 11, 21);
 }
 
+/* Always somebody faster: put off, and long before the driver takes it for a loop (200). */
+static void
+test_collisions_without_end(void **state)
+{
+	static const int64_t taken[] = {0, 3, 999, 99999, 524287};
+	struct kit *kit = *state;
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		struct numbers numbers = {.from = 1, .to = taken[i], .every = true};
+
+		assert_int_equal(choose(kit, &numbers), RETRY);
+		assert_int_equal(kit->err.kind, ERR_BUSY);
+		assert_string_equal(
+		    kit->err.text, "every uid that was free has been taken meanwhile");
+		assert_in_range(numbers.adds, 10, 100);
+		assert_in_range(numbers.questions, 20, 200);
+	}
+}
+
 /* ---- times, and what is left when it is added ---- */
 
 static void
@@ -344,6 +363,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_reserved, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_reserved_after_collision, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_collisions_spread, kit_setup, kit_teardown),
+	    cmocka_unit_test_setup_teardown(test_collisions_without_end, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_delay, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_added, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_taken_over, kit_setup, kit_teardown),
