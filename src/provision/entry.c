@@ -50,8 +50,8 @@ static void
 entry_ask_numbers(
     const struct site *site, const struct registration *registration, struct question *question)
 {
-	static const char *const wanted[] = {
-	    "uid", "mail", "musterRegistrationId", "musterActivationTime", NULL};
+	static const char *const wanted[] = {"uid", "mail", "musterRegistrationId",
+	    "musterAccountStatus", "musterActivationTime", NULL};
 	int64_t numbers[POWERS];
 	size_t count = entry_numbers(registration, numbers);
 	struct text filter = {0};
@@ -93,16 +93,34 @@ entry_ask(const struct site *site, struct registration *registration, struct que
 	return 0;
 }
 
-/* An entry of this registration is there already: it is as if the add had just succeeded. */
+static int64_t
+entry_due(const struct site *site, const struct registration *registration, int64_t now)
+{
+	const struct conf_category *category =
+	    conf_category_find(site->conf, registration->application->person.categories[0]);
+	int64_t delay = category != NULL && category->activation_delay >= 0
+			    ? category->activation_delay
+			    : site->conf->activation.delay;
+
+	return instant_ceil_second(now + delay);
+}
+
+/*
+ * An entry of this registration is there already: it is as if the add had just succeeded. One that
+ * lost its time while pending waits anew, for nobody knows what it was.
+ */
 static enum verdict
-entry_take_over(struct registration *registration, const struct entry *entry)
+entry_take_over(const struct site *site, struct registration *registration,
+    const struct entry *entry, int64_t now)
 {
 	const char *time = entry_value(entry, "musterActivationTime");
 
 	mem_set_text(&registration->uid, entry_value(entry, "uid"));
 	mem_set_text(&registration->mail, entry_value(entry, "mail"));
 	if (time == NULL || instant_read_generalized(time, &registration->activates_at) != 0)
-		registration->activates_at = registration->created_at;
+		registration->activates_at = entry_has(entry, "musterAccountStatus", "active")
+						 ? registration->created_at
+						 : entry_due(site, registration, now);
 	application_reduce(registration->application);
 	return NEXT;
 }
@@ -172,15 +190,9 @@ entry_step_aside(const struct site *site, const struct registration *registratio
 static enum verdict
 entry_choose(const struct site *site, struct registration *registration, int64_t now)
 {
-	const struct conf_category *category =
-	    conf_category_find(site->conf, registration->application->person.categories[0]);
-	int64_t delay = category != NULL && category->activation_delay >= 0
-			    ? category->activation_delay
-			    : site->conf->activation.delay;
-
 	if (registration->collisions > 0)
 		registration->high = entry_step_aside(site, registration);
-	registration->activates_at = instant_ceil_second(now + delay);
+	registration->activates_at = entry_due(site, registration, now);
 	registration->phase = ENTRY_ADD;
 	return AGAIN;
 }
@@ -222,7 +234,7 @@ entry_judge(const struct site *site, struct registration *registration, const st
 	}
 	for (size_t i = 0; i < reply->entry_count; i++)
 		if (entry_has(&reply->entries[i], "musterRegistrationId", registration->id))
-			return entry_take_over(registration, &reply->entries[i]);
+			return entry_take_over(site, registration, &reply->entries[i], now);
 	entry_narrow(site, registration, reply);
 	if (registration->high - registration->low == 1)
 		return entry_choose(site, registration, now);

@@ -75,15 +75,15 @@ test_questions(void **state)
 	    ")(uid=john.q.doe)(uid=john.q.doe2)(uid=john.q.doe4)(uid=john.q.doe8)",
 	    strlen("search accounts " KIT_PEOPLE " one (|(musterRegistrationId=" KIT_ID
 		   ")(uid=john.q.doe)(uid=john.q.doe2)(uid=john.q.doe4)(uid=john.q.doe8)"));
-	assert_non_null(strstr(asked,
-	    "(uid=john.q.doe524288)) [uid mail musterRegistrationId musterActivationTime] 0"));
+	assert_non_null(strstr(asked, "(uid=john.q.doe524288)) [uid mail musterRegistrationId "
+				      "musterAccountStatus musterActivationTime] 0"));
 	kit->registration->phase = NARROW;
 	kit->registration->low = 4;
 	kit->registration->high = 8;
 	assert_string_equal(kit_ask(kit, entry_ask),
 	    "search accounts " KIT_PEOPLE " one (|(musterRegistrationId=" KIT_ID
 	    ")(uid=john.q.doe5)(uid=john.q.doe6)(uid=john.q.doe7))"
-	    " [uid mail musterRegistrationId musterActivationTime] 0");
+	    " [uid mail musterRegistrationId musterAccountStatus musterActivationTime] 0");
 }
 
 /* The name is the record's; a name that makes no stem is an operator's affair. */
@@ -324,7 +324,8 @@ test_added(void **state)
 	check_reduced(kit->registration);
 }
 
-/* An entry that a try with a lost reply has made: its own uid and time count. */
+/* An entry that a try with a lost reply has made: its own uid and time count. Pending without a
+ * time that can be read it waits anew: never early. */
 static void
 test_taken_over(void **state)
 {
@@ -333,8 +334,9 @@ test_taken_over(void **state)
 		int64_t activates_at;
 	} rows[] = {
 	    {OURS("\nmusterActivationTime: 20260921141500Z"), INT64_C(1790000100000)},
-	    {OURS(""), KIT_NOW - 1000}, /* active already */
-	    {OURS("\nmusterActivationTime: soon"), KIT_NOW - 1000},
+	    {OURS("\nmusterAccountStatus: active"), KIT_NOW - 1000},
+	    {OURS("\nmusterAccountStatus: pending"), KIT_DUE},
+	    {OURS("\nmusterAccountStatus: pending\nmusterActivationTime: soon"), KIT_DUE},
 	};
 	struct kit *kit = *state;
 
