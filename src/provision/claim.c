@@ -28,13 +28,27 @@ claim_is_ours(const struct registration *registration, const struct reply *reply
 	       entry_has(&reply->entries[0], "musterRegistrationId", registration->id);
 }
 
+/* The claim exists, for its DN was found, but a filter or a right keeps it from us: that says
+ * nothing of whose it is. */
+static bool
+claim_is_hidden(const struct reply *reply, enum err_kind kind, struct err *err)
+{
+	if (reply->entry_count > 0)
+		return false;
+	err_set(err, kind, "the person's claim can't be read");
+	return true;
+}
+
 int
 claim_ask(const struct site *site, struct registration *registration, struct question *question,
     struct err *err)
 {
-	char *dn =
-	    dn_make("musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
+	char *dn;
 
+	/* The step after this one could not go on. */
+	if (registration->application == NULL)
+		return err_set(err, ERR_BROKEN, "the sealed application can't be read");
+	dn = dn_make("musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
 	if (registration->phase == CLAIM_READ) {
 		claim_ask_read(registration, dn, question);
 	} else {
@@ -62,6 +76,8 @@ claim_judge(const struct site *site, struct registration *registration, const st
 		return AGAIN;
 	}
 	if (registration->phase == CLAIM_READ && reply->kind == REPLY_DONE) {
+		if (claim_is_hidden(reply, ERR_BROKEN, err))
+			return RETRY;
 		/* Ours: added by a try whose reply was lost. */
 		if (claim_is_ours(registration, reply))
 			return NEXT;
@@ -98,7 +114,11 @@ remove_claim_judge(const struct site *site, struct registration *registration,
 		err_set(err, ERR_BUSY, "removing the claim: %s", reply->text);
 		return RETRY;
 	}
-	if (registration->phase == CLAIM_DELETE || !claim_is_ours(registration, reply))
+	if (registration->phase == CLAIM_DELETE)
+		return NEXT;
+	if (claim_is_hidden(reply, ERR_BUSY, err))
+		return RETRY;
+	if (!claim_is_ours(registration, reply))
 		return NEXT;
 	registration->phase = CLAIM_DELETE;
 	return AGAIN;

@@ -5,6 +5,7 @@
  * each question, so that the thousandth of a name costs four questions.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/instant.h"
@@ -22,7 +23,7 @@ enum entry_phase { ENTRY_LOOK, ENTRY_NARROW, ENTRY_ADD };
 
 #define POWERS 20 /* numbers up to 2^19 */
 #define CUTS 16
-#define COLLISIONS_MOST 100
+#define COLLISIONS_MOST 25 /* of at most 7 questions each: the driver takes 200 for a loop */
 
 /* The numbers that are asked for: powers of two first, then points between low and high. */
 static size_t
@@ -50,8 +51,8 @@ static void
 entry_ask_numbers(
     const struct site *site, const struct registration *registration, struct question *question)
 {
-	static const char *const wanted[] = {
-	    "uid", "mail", "musterRegistrationId", "musterActivationTime", NULL};
+	static const char *const wanted[] = {"uid", "mail", "musterRegistrationId",
+	    "musterAccountStatus", "musterActivationTime", NULL};
 	int64_t numbers[POWERS];
 	size_t count = entry_numbers(registration, numbers);
 	struct text filter = {0};
@@ -93,16 +94,34 @@ entry_ask(const struct site *site, struct registration *registration, struct que
 	return 0;
 }
 
-/* An entry of this registration is there already: it is as if the add had just succeeded. */
+static int64_t
+entry_due(const struct site *site, const struct registration *registration, int64_t now)
+{
+	const struct conf_category *category =
+	    conf_category_find(site->conf, registration->application->person.categories[0]);
+	int64_t delay = category != NULL && category->activation_delay >= 0
+			    ? category->activation_delay
+			    : site->conf->activation.delay;
+
+	return instant_ceil_second(now + delay);
+}
+
+/*
+ * An entry of this registration is there already: it is as if the add had just succeeded. One that
+ * lost its time while pending waits anew, for nobody knows what it was.
+ */
 static enum verdict
-entry_take_over(struct registration *registration, const struct entry *entry)
+entry_take_over(const struct site *site, struct registration *registration,
+    const struct entry *entry, int64_t now)
 {
 	const char *time = entry_value(entry, "musterActivationTime");
 
 	mem_set_text(&registration->uid, entry_value(entry, "uid"));
 	mem_set_text(&registration->mail, entry_value(entry, "mail"));
 	if (time == NULL || instant_read_generalized(time, &registration->activates_at) != 0)
-		registration->activates_at = registration->created_at;
+		registration->activates_at = entry_has(entry, "musterAccountStatus", "active")
+						 ? registration->created_at
+						 : entry_due(site, registration, now);
 	application_reduce(registration->application);
 	return NEXT;
 }
@@ -117,19 +136,24 @@ entry_is_taken(const struct reply *reply, const char *uid)
 }
 
 /*
- * A uid that ends like a persona address (john.ng, where "ng" is a persona) would have the address
- * that the other John's account holds, or will hold: nobody gets it, so that none need be looked
- * for.
+ * However the configuration writes it: uids compare without case. A uid that ends like a persona
+ * address (john.ng, where "ng" is a persona) would have the address that the other John's account
+ * holds, or will hold: nobody gets it, so that none need be looked for.
  */
 static bool
-entry_is_reserved(const struct conf *conf, const char *uid)
+entry_is_reserved(const struct site *site, const char *uid)
 {
+	const struct conf *conf = site->conf;
+	char *const *reserved = conf->accounts.reserved_uids;
 	const char *dot = strrchr(uid, '.');
 
 	for (size_t i = 0; dot != NULL && i < conf->category_count; i++)
 		if (strcmp(dot + 1, conf->categories[i].persona) == 0)
 			return true;
-	return text_is_one_of(uid, conf->accounts.reserved_uids);
+	for (; reserved != NULL && *reserved != NULL; reserved++)
+		if (strcasecmp(*reserved, uid) == 0)
+			return true;
+	return false;
 }
 
 /* Narrows low (taken) and high (free) by what the reply shows. */
@@ -147,7 +171,7 @@ entry_narrow(const struct site *site, struct registration *registration, const s
 		char uid[NAMING_UID_SIZE];
 
 		naming_uid(registration->stem, numbers[i], uid);
-		if (!entry_is_taken(reply, uid) && !entry_is_reserved(site->conf, uid)) {
+		if (!entry_is_taken(reply, uid) && !entry_is_reserved(site, uid)) {
 			registration->high = numbers[i];
 			return;
 		}
@@ -155,25 +179,30 @@ entry_narrow(const struct site *site, struct registration *registration, const s
 	}
 }
 
-/*
- * The number is found. After a collision with somebody who chose at the same moment a step to the
- * side by chance, so that a hundred of one name do not meet again and again.
- */
+/* A step to the side by chance after collisions, so that a hundred of one name do not meet again
+ * and again; not onto a reserved uid. */
+static int64_t
+entry_step_aside(const struct site *site, const struct registration *registration)
+{
+	int64_t number = registration->high;
+	char uid[NAMING_UID_SIZE];
+	uint32_t chance;
+
+	secret_random(&chance, sizeof(chance));
+	number += chance % (2 * (uint32_t)registration->collisions + 1);
+	naming_uid(registration->stem, number, uid);
+	while (entry_is_reserved(site, uid))
+		naming_uid(registration->stem, ++number, uid);
+	return number;
+}
+
+/* The number is found, unless somebody who chose at the same moment adds it first. */
 static enum verdict
 entry_choose(const struct site *site, struct registration *registration, int64_t now)
 {
-	const struct conf_category *category =
-	    conf_category_find(site->conf, registration->application->person.categories[0]);
-	int64_t delay = category != NULL && category->activation_delay >= 0
-			    ? category->activation_delay
-			    : site->conf->activation.delay;
-	uint32_t chance;
-
-	if (registration->collisions > 0) {
-		secret_random(&chance, sizeof(chance));
-		registration->high += chance % (2 * (uint32_t)registration->collisions + 1);
-	}
-	registration->activates_at = instant_ceil_second(now + delay);
+	if (registration->collisions > 0)
+		registration->high = entry_step_aside(site, registration);
+	registration->activates_at = entry_due(site, registration, now);
 	registration->phase = ENTRY_ADD;
 	return AGAIN;
 }
@@ -215,7 +244,7 @@ entry_judge(const struct site *site, struct registration *registration, const st
 	}
 	for (size_t i = 0; i < reply->entry_count; i++)
 		if (entry_has(&reply->entries[i], "musterRegistrationId", registration->id))
-			return entry_take_over(registration, &reply->entries[i]);
+			return entry_take_over(site, registration, &reply->entries[i], now);
 	entry_narrow(site, registration, reply);
 	if (registration->high - registration->low == 1)
 		return entry_choose(site, registration, now);

@@ -58,7 +58,9 @@ remove_judge_look(struct registration *registration, const struct reply *reply, 
 	if (reply->entry_count == 0)
 		return NEXT;
 	entry = &reply->entries[0];
-	if (entry_has(entry, "musterAccountStatus", "active")) {
+	/* What was active once is not deleted, whatever became of it since. */
+	if (entry_has(entry, "musterAccountStatus", "active") ||
+	    entry_value(entry, "musterActivatedAt") != NULL) {
 		remove_note_active(registration, entry);
 		err_set(err, ERR_REFUSED, "already-active");
 		return REFUSE;
@@ -79,15 +81,15 @@ remove_entry_judge(const struct site *site, struct registration *registration,
 		registration->phase = REMOVE_DELETE;
 		return AGAIN;
 	}
-	/* Somebody else changed it meanwhile: read it again. */
-	if (registration->phase == REMOVE_DISABLE &&
-	    (reply->kind == REPLY_NO_VALUE || reply->kind == REPLY_HAS_VALUE)) {
+	if (registration->phase == REMOVE_DELETE && reply->kind == REPLY_DONE)
+		return NEXT;
+	/* Somebody else changed, renamed or removed it meanwhile: look again. */
+	if ((registration->phase != REMOVE_LOOK && reply->kind == REPLY_NO_ENTRY) ||
+	    (registration->phase == REMOVE_DISABLE &&
+		(reply->kind == REPLY_NO_VALUE || reply->kind == REPLY_HAS_VALUE))) {
 		registration->phase = REMOVE_LOOK;
 		return AGAIN;
 	}
-	if (reply->kind == REPLY_NO_ENTRY ||
-	    (registration->phase == REMOVE_DELETE && reply->kind == REPLY_DONE))
-		return NEXT;
 	err_set(err, ERR_BUSY, "removing the entry: %s", reply->text);
 	return RETRY;
 }
