@@ -58,6 +58,10 @@ remove_judge_look(struct registration *registration, const struct reply *reply, 
 	if (reply->entry_count == 0)
 		return NEXT;
 	entry = &reply->entries[0];
+	if (entry_value(entry, "uid") == NULL) {
+		err_set(err, ERR_BUSY, "removing the entry: its uid can't be read");
+		return RETRY;
+	}
 	if (entry_has(entry, "musterAccountStatus", "active")) {
 		remove_note_active(registration, entry);
 		err_set(err, ERR_REFUSED, "already-active");
@@ -85,7 +89,8 @@ remove_entry_judge(const struct site *site, struct registration *registration,
 		registration->phase = REMOVE_LOOK;
 		return AGAIN;
 	}
-	if (reply->kind == REPLY_NO_ENTRY ||
+	/* A base that can't be seen is no proof that nothing is there. */
+	if ((registration->phase != REMOVE_LOOK && reply->kind == REPLY_NO_ENTRY) ||
 	    (registration->phase == REMOVE_DELETE && reply->kind == REPLY_DONE))
 		return NEXT;
 	err_set(err, ERR_BUSY, "removing the entry: %s", reply->text);

@@ -169,6 +169,32 @@ test_cancel_too_late(void **state)
 	stage_end(&stage);
 }
 
+/* Whatever keeps the look for the entry from its answer: it is looked for again, not taken as gone.
+ */
+static void
+test_cancel_in_the_dark(void **state)
+{
+	static const enum reply_kind kinds[] = {
+	    REPLY_NO_ENTRY, REPLY_DENIED, REPLY_LIMIT, REPLY_BUSY, REPLY_AWAY, REPLY_INVALID};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct stage stage;
+		char *id;
+
+		stage_begin(&stage);
+		id = stage_register(&stage, 1);
+		stage_run_to(&stage, id, STATE_PENDING);
+		fake_dir_fail_next(stage.fakes[TO_ACCOUNTS], kinds[i]);
+		assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+		assert_int_equal(stage_accounts(&stage), 1);
+		assert_int_equal(stage_claims(&stage), 1);
+		stage_run(&stage);
+		stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
+		free(id);
+		stage_end(&stage);
+	}
+}
+
 /* The daemon ends while wishes are open: one that is being saved, one that waits for a reply. */
 static void
 test_stop_with_wishes(void **state)
@@ -434,6 +460,7 @@ main(void)
 	    cmocka_unit_test(test_cancel_during_every_question),
 	    cmocka_unit_test(test_cancel_and_crash),
 	    cmocka_unit_test(test_cancel_too_late),
+	    cmocka_unit_test(test_cancel_in_the_dark),
 	    cmocka_unit_test(test_stop_with_wishes),
 	    cmocka_unit_test(test_hold_and_release),
 	    cmocka_unit_test(test_hold_during_every_question),
