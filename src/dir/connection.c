@@ -23,11 +23,12 @@ struct connection {
 	struct connection_owner owner;
 	int window;
 	int64_t timeout;
-	struct exchanges flight; /* by sent_at, and so by deadline */
+	struct exchanges flight; /* by deadline */
 	int in_flight;
-	int64_t heard_at;
-	int held_msgid;  /* a request that the library may not have written out, or 0 */
-	bool is_blocked; /* the socket takes no more for now */
+	bool owes;            /* the server: an answer */
+	int64_t silent_since; /* since it was asked, or was last heard */
+	int held_msgid;       /* a request that the library may not have written out, or 0 */
+	bool is_blocked;      /* the socket takes no more for now */
 	bool lost;
 };
 
@@ -53,7 +54,6 @@ connection_new(struct loop *loop, LDAP **handle, int window, int64_t timeout,
 	connection->window = window;
 	connection->timeout = timeout;
 	connection->owner = *owner;
-	connection->heard_at = clock_boot();
 	TAILQ_INIT(&connection->flight);
 	connection->watch = loop_watch_new(loop, fd, connection_on_event, connection);
 	loop_watch_set(connection->watch, LOOP_READ);
@@ -129,16 +129,18 @@ connection_sent(struct connection *connection, struct exchange *exchange)
 	if (connection->held_msgid != 0)
 		connection_block(connection);
 	exchange->limit = exchange->question.limit > 0 ? (size_t)exchange->question.limit : 0;
-	exchange->sent_at = clock_boot();
-	exchange->deadline = exchange->sent_at + connection->timeout;
+	if (!connection->owes)
+		connection->silent_since = clock_boot();
+	connection->owes = true;
 	question_fini(&exchange->question);
 }
 
 bool
 connection_send(struct connection *connection, struct exchange *exchange)
 {
+	int64_t left = exchange->deadline - clock_boot();
 	int code = wire_send(
-	    connection->handle, &exchange->question, connection->timeout, &exchange->msgid);
+	    connection->handle, &exchange->question, left > 0 ? left : 1, &exchange->msgid);
 
 	if (code == LDAP_BUSY) {
 		connection_block(connection);
@@ -234,11 +236,12 @@ connection_drain(struct connection *connection)
 			return NULL;
 		if (type < 0)
 			return "the connection to the directory was lost";
-		connection->heard_at = clock_boot();
+		connection->silent_since = clock_boot();
 		msgid = ldap_msgid(message);
 		if (msgid != LDAP_RES_UNSOLICITED)
 			connection_take(connection, type, message);
 		ldap_msgfree(message);
+		connection->owes = connection->in_flight > 0;
 		/* The one unsolicited message there is: Notice of Disconnection (RFC 4511, 4.4.1).
 		 */
 		if (msgid == LDAP_RES_UNSOLICITED)
@@ -292,20 +295,29 @@ connection_on_write(void *arg)
 		connection_block(connection);
 }
 
-int64_t
+void
 connection_sweep(struct connection *connection, int64_t now)
 {
 	struct exchange *exchange;
 
+	if (connection->owes && now - connection->silent_since >= connection->timeout) {
+		connection_lose(connection, "the directory did not answer in time");
+		return;
+	}
+	/* The server may live: it was asked late, or others are answered. The request stays with
+	 * it: an abandon undoes nothing, and could break into a half-written request. */
 	while ((exchange = TAILQ_FIRST(&connection->flight)) != NULL && exchange->deadline <= now) {
-		if (connection->heard_at <= exchange->sent_at) {
-			connection_lose(connection, "the directory did not answer in time");
-			return 0;
-		}
-		/* Others are answered, so the server lives. The request stays with it: an abandon
-		 * undoes nothing, and could break into a half-written request. */
 		outcome_set(&exchange->reply, LDAP_TIMEOUT);
 		connection_answer(connection, exchange);
 	}
-	return exchange == NULL ? 0 : exchange->deadline;
+}
+
+int64_t
+connection_deadline(const struct connection *connection)
+{
+	const struct exchange *first = TAILQ_FIRST(&connection->flight);
+	int64_t silent = connection->owes ? connection->silent_since + connection->timeout : 0;
+
+	return first != NULL && (silent == 0 || first->deadline < silent) ? first->deadline
+									  : silent;
 }

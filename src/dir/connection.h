@@ -36,8 +36,10 @@ int connection_room(const struct connection *connection);
  * the connection shows as is_lost, and the owner frees it. */
 bool connection_send(struct connection *connection, struct exchange *exchange);
 bool connection_is_lost(const struct connection *connection);
-/* Answers what is over its deadline; calls lost where the server has said nothing since it was
- * asked. Returns the next deadline, or 0; after lost always 0. */
-int64_t connection_sweep(struct connection *connection, int64_t now);
+/* Answers what is over its deadline; calls lost where the server owes an answer and has said
+ * nothing for the whole timeout. */
+void connection_sweep(struct connection *connection, int64_t now);
+/* When to sweep next, or 0. */
+int64_t connection_deadline(const struct connection *connection);
 
 #endif

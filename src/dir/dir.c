@@ -82,12 +82,27 @@ dir_arm_sweep(struct dir *dir)
 	dir->is_sweeping = true;
 }
 
+/* Those that wait stand in the order of their deadlines. */
+static void
+dir_sweep_waiting(struct dir *dir, int64_t now)
+{
+	struct exchange *exchange;
+
+	while ((exchange = TAILQ_FIRST(&dir->waiting)) != NULL && exchange->deadline <= now) {
+		TAILQ_REMOVE(&dir->waiting, exchange, link);
+		outcome_set_away(&exchange->reply, "the directory could not be asked in time");
+		dir_answer(exchange, dir);
+	}
+}
+
 void
 dir_pump(struct dir *dir)
 {
 	struct connection *connection;
 	struct exchange *exchange;
 
+	/* Nothing is sent whose asker has gone by the time of the answer. */
+	dir_sweep_waiting(dir, clock_boot());
 	while ((exchange = TAILQ_FIRST(&dir->waiting)) != NULL &&
 	       (connection = links_roomiest(dir)) != NULL) {
 		TAILQ_REMOVE(&dir->waiting, exchange, link);
@@ -118,36 +133,22 @@ dir_submit(struct dir *dir, struct question *question, dir_reply_fn *reply, void
 	dir_pump(dir);
 }
 
-/* Those that wait stand in the order of their deadlines. Returns the next one, or 0. */
-static int64_t
-dir_sweep_waiting(struct dir *dir, int64_t now)
-{
-	struct exchange *exchange;
-
-	while ((exchange = TAILQ_FIRST(&dir->waiting)) != NULL && exchange->deadline <= now) {
-		TAILQ_REMOVE(&dir->waiting, exchange, link);
-		outcome_set_away(&exchange->reply, "the directory could not be asked in time");
-		dir_answer(exchange, dir);
-	}
-	return exchange == NULL ? 0 : exchange->deadline;
-}
-
 static void
 dir_on_sweep(void *arg)
 {
 	struct dir *dir = arg;
-	int64_t now = clock_boot(), in_flight, next;
+	int64_t now = clock_boot(), next;
+	const struct exchange *first;
 
-	in_flight = links_sweep(dir, now);
+	links_sweep(dir, now);
 	dir_pump(dir);
-	next = dir_sweep_waiting(dir, now);
-	if (next == 0 || (in_flight != 0 && in_flight < next))
-		next = in_flight;
+	next = links_deadline(dir);
+	first = TAILQ_FIRST(&dir->waiting);
+	if (first != NULL && (next == 0 || first->deadline < next))
+		next = first->deadline;
 	dir->is_sweeping = next != 0;
 	if (dir->is_sweeping)
 		loop_timer_set(dir->sweep, next > now ? next - now : 1);
-	else if (links_is_up(dir) && dir->depth > 0)
-		dir_arm_sweep(dir);
 }
 
 static void

@@ -5,10 +5,10 @@
  *
  * dir_open starts connecting and returns; dir_submit may be called at any time, and answers
  * exactly once, always later (never from within the call): REPLY_AWAY where the directory can't
- * be reached, the connection was lost or the deadline passed. Order between two questions in
- * flight is not kept: one question in flight for one entry. The caller owns dir and closes it
- * after the loop has ended or within it; questions still open are then answered AWAY by dir_close
- * itself.
+ * be reached, the connection was lost or operation_timeout has passed since dir_submit. Order
+ * between two questions in flight is not kept: one question in flight for one entry. The caller
+ * owns dir and closes it after the loop has ended or within it; questions still open are then
+ * answered AWAY by dir_close itself.
  */
 #ifndef DIR_DIR_H
 #define DIR_DIR_H

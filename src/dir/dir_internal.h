@@ -69,7 +69,7 @@ bool links_is_up(const struct dir *dir);
 bool links_is_trying(const struct dir *dir);
 struct connection *links_roomiest(const struct dir *dir); /* NULL where no connection has room */
 void links_lose(struct dir *dir, struct connection *connection, const char *why);
-/* Answers what is over its deadline; returns the next deadline, or 0. */
-int64_t links_sweep(struct dir *dir, int64_t now);
+void links_sweep(struct dir *dir, int64_t now); /* answers what is over its deadline */
+int64_t links_deadline(const struct dir *dir);  /* when to sweep next, or 0 */
 
 #endif

@@ -18,8 +18,7 @@ struct exchange {
 	struct reply reply;
 	dir_reply_fn *call;
 	void *arg;
-	int64_t deadline; /* by clock_boot: to be sent, then to be answered */
-	int64_t sent_at;
+	int64_t deadline; /* by clock_boot, from dir_submit on: the wait in the queue counts */
 	int msgid;
 	size_t limit;  /* most entries; 0 is no limit */
 	bool referred; /* a part of the answer is said to be on another server */

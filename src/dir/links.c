@@ -212,15 +212,23 @@ links_lose(struct dir *dir, struct connection *connection, const char *why)
 		links_connect(dir);
 }
 
-int64_t
+void
 links_sweep(struct dir *dir, int64_t now)
+{
+	for (size_t i = 0; i < dir->link_count; i++)
+		if (dir->links[i].connection != NULL)
+			connection_sweep(dir->links[i].connection, now);
+}
+
+int64_t
+links_deadline(const struct dir *dir)
 {
 	int64_t next = 0;
 
 	for (size_t i = 0; i < dir->link_count; i++) {
 		int64_t deadline = dir->links[i].connection == NULL
 				       ? 0
-				       : connection_sweep(dir->links[i].connection, now);
+				       : connection_deadline(dir->links[i].connection);
 
 		if (deadline != 0 && (next == 0 || deadline < next))
 			next = deadline;

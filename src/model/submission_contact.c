@@ -89,17 +89,25 @@ contact_is_line(const char *text)
 	       !typed_is_blank(text);
 }
 
-/* The shape alone: the proof reads it. */
+/* The shape alone: the proof reads it. Lines end with LF or CRLF (RFC 7468 section 3). */
 bool
 contact_is_certificate(const char *text)
 {
-	static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
 	static const char end[] = "\n-----END CERTIFICATE-----";
-	const char *last = strstr(text, end);
+	const char *after, *last = strstr(text, end);
 
 	if (strlen(text) > CERTIFICATE_MOST || strncmp(text, begin, sizeof(begin) - 1) != 0)
 		return false;
-	if (last == NULL || last[sizeof(end) - 1 + strspn(last + sizeof(end) - 1, "\n")] != '\0')
+	after = text + sizeof(begin) - 1;
+	after += *after == '\r';
+	if (*after != '\n' || last == NULL)
 		return false;
-	return strspn(text, LETTERS DIGITS "+/=- \n") == strlen(text);
+	last += sizeof(end) - 1;
+	if (last[strspn(last, "\r\n")] != '\0')
+		return false;
+	for (const char *at = strchr(text, '\r'); at != NULL; at = strchr(at + 1, '\r'))
+		if (at[1] != '\n')
+			return false;
+	return strspn(text, LETTERS DIGITS "+/=- \r\n") == strlen(text);
 }

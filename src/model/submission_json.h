@@ -35,7 +35,8 @@ struct submission {
 };
 
 /* Bounds on a parsed document: depth at most 8, no noncharacters, bidi controls, C0/C1/DEL except
- * line feed and tab, in any string or member name. -1 where it breaks them. */
+ * line feed and tab, in any string or member name; CRLF in the body's certificate alone. -1 where
+ * it breaks them. */
 int submission_check_document(const json_t *document);
 
 /* Fills submission_out (owner: the caller, submission_fini); faults->count is 0 where it is good.

@@ -19,6 +19,16 @@ wish_state_before(const struct step *plan, const struct step *step)
 	return step == plan ? STATE_RECEIVED : step[-1].reached;
 }
 
+/* Why nothing can be done where the registration's step has no row. What such a row may have put
+ * into the directory is not known here, so nothing can be taken out again either. */
+static const char *
+wish_no_step(const struct registration *registration)
+{
+	if (strcmp(registration->step, STEP_DONE) == 0)
+		return "the registration has ended";
+	return "its step is not in this version's plan: a musterd that knows it can go on";
+}
+
 static const char *
 wish_cancel(struct flight *flight, const struct step *step)
 {
@@ -28,8 +38,10 @@ wish_cancel(struct flight *flight, const struct step *step)
 		return NULL;
 	if (registration->state == STATE_ACTIVE)
 		return "the account is active already";
-	if (registration->state == STATE_REJECTED || step == NULL)
+	if (registration->state == STATE_REJECTED)
 		return "the registration has ended";
+	if (step == NULL)
+		return wish_no_step(registration);
 	registration->state = STATE_CANCELLED;
 	mem_free_text(&registration->reason);
 	if (step->withdraw == NULL) {
@@ -46,7 +58,7 @@ wish_retry(struct flight *flight, const struct step *step)
 	struct registration *registration = flight->registration;
 
 	if (step == NULL)
-		return "the registration has ended";
+		return wish_no_step(registration);
 	if (registration->state == STATE_FAILED) {
 		registration->state = wish_state_before(flight->driver->plan, step);
 		mem_free_text(&registration->reason);

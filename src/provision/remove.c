@@ -58,6 +58,10 @@ remove_judge_look(struct registration *registration, const struct reply *reply, 
 	if (reply->entry_count == 0)
 		return NEXT;
 	entry = &reply->entries[0];
+	if (entry_value(entry, "uid") == NULL) {
+		err_set(err, ERR_BUSY, "removing the entry: its uid can't be read");
+		return RETRY;
+	}
 	/* What was active once is not deleted, whatever became of it since. */
 	if (entry_has(entry, "musterAccountStatus", "active") ||
 	    entry_value(entry, "musterActivatedAt") != NULL) {

@@ -451,6 +451,7 @@ stage_on_wish(
 
 	answer->calls++;
 	answer->result = result;
+	snprintf(answer->why, sizeof(answer->why), "%s", why != NULL ? why : "");
 	assert_true((registration == NULL) == (result == WISH_NOT_FOUND));
 	assert_true((why == NULL) == (result == WISH_GRANTED || result == WISH_NOT_FOUND));
 }

@@ -64,6 +64,7 @@ struct stage {
 struct answer {
 	int calls;
 	enum wish_result result;
+	char why[128];
 };
 
 void stage_begin(struct stage *stage);

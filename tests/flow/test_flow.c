@@ -128,6 +128,37 @@ test_crash_always(void **state)
 
 /* ---- trouble with a question ---- */
 
+/* A personnel directory that shows nothing, or not all, is no proof: neither at first nor when the
+ * time has come. */
+static void
+test_personnel_in_the_dark(void **state)
+{
+	static const enum reply_kind kinds[] = {
+	    REPLY_NO_ENTRY, REPLY_DENIED, REPLY_LIMIT, REPLY_INVALID};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) * SOURCES; i++) {
+		enum reply_kind kind = kinds[i / SOURCES];
+		struct stage stage;
+		struct dir *fake;
+		char *id;
+
+		stage_begin(&stage);
+		fake = stage.fakes[TO_PERSONNEL(i % SOURCES)];
+		fake_dir_fail_next(fake, kind);
+		id = stage_register(&stage, 1);
+		stage_settle(&stage);
+		stage_check_state(&stage, id, STATE_RECEIVED);
+		stage_run_to(&stage, id, STATE_PENDING);
+		fake_dir_fail_next(fake, kind);
+		stage_wait(&stage, DELAY + 1000);
+		stage_check_state(&stage, id, STATE_PENDING);
+		stage_run(&stage);
+		check_one(&stage, id);
+		free(id);
+		stage_end(&stage);
+	}
+}
+
 /* What is to go wrong with which questions, counted over all directories. */
 struct trouble {
 	int first, last;
@@ -363,6 +394,7 @@ main(void)
 	    cmocka_unit_test(test_crash_before_asking),
 	    cmocka_unit_test(test_crash_after_asking),
 	    cmocka_unit_test(test_crash_always),
+	    cmocka_unit_test(test_personnel_in_the_dark),
 	    cmocka_unit_test(test_lost_reply),
 	    cmocka_unit_test(test_lost_replies_in_a_row),
 	    cmocka_unit_test(test_busy_and_denied),

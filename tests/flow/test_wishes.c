@@ -169,6 +169,32 @@ test_cancel_too_late(void **state)
 	stage_end(&stage);
 }
 
+/* Whatever keeps the look for the entry from its answer: it is looked for again, not taken as gone.
+ */
+static void
+test_cancel_in_the_dark(void **state)
+{
+	static const enum reply_kind kinds[] = {
+	    REPLY_NO_ENTRY, REPLY_DENIED, REPLY_LIMIT, REPLY_BUSY, REPLY_AWAY, REPLY_INVALID};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct stage stage;
+		char *id;
+
+		stage_begin(&stage);
+		id = stage_register(&stage, 1);
+		stage_run_to(&stage, id, STATE_PENDING);
+		fake_dir_fail_next(stage.fakes[TO_ACCOUNTS], kinds[i]);
+		assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+		assert_int_equal(stage_accounts(&stage), 1);
+		assert_int_equal(stage_claims(&stage), 1);
+		stage_run(&stage);
+		stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
+		free(id);
+		stage_end(&stage);
+	}
+}
+
 /* The daemon ends while wishes are open: one that is being saved, one that waits for a reply. */
 static void
 test_stop_with_wishes(void **state)
@@ -307,6 +333,49 @@ test_activate_now(void **state)
 	stage_end(&stage);
 }
 
+/* ---- a journal that somebody wrote to ---- */
+
+static void
+journal_do(struct stage *stage, const char *sql)
+{
+	sqlite3 *database;
+
+	assert_int_equal(sqlite3_open(stage->journal_path, &database), SQLITE_OK);
+	sqlite3_busy_timeout(database, 5000);
+	assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(database);
+}
+
+/* Written by another version: kept for a person, who is told the truth, until the step is known. */
+static void
+test_unknown_step(void **state)
+{
+	static const enum wish wishes[] = {WISH_CANCEL, WISH_RETRY};
+	struct stage stage;
+	char *id;
+
+	stage_begin(&stage);
+	id = stage_register(&stage, 1);
+	stage_run_to(&stage, id, STATE_PENDING);
+	journal_do(&stage, "UPDATE registration SET step = 'of-the-future', due_at = 1");
+	stage_wait(&stage, 1000);
+	stage_check_state(&stage, id, STATE_FAILED);
+	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+		struct answer answer = {0};
+
+		stage_wish(&stage, id, wishes[i], &answer);
+		stage_settle(&stage);
+		assert_int_equal(answer.result, WISH_CONFLICT);
+		assert_non_null(strstr(answer.why, "not in this version's plan"));
+	}
+	journal_do(&stage, "UPDATE registration SET step = 'wait'");
+	assert_int_equal(stage_wish_now(&stage, id, WISH_RETRY), WISH_GRANTED);
+	stage_run(&stage);
+	stage_check_active(&stage, id, UID);
+	free(id);
+	stage_end(&stage);
+}
+
 /* ---- a journal that can't save ---- */
 
 static void
@@ -314,14 +383,8 @@ journal_refuses(struct stage *stage, bool refuses)
 {
 	static const char begin[] = "CREATE TRIGGER refuse BEFORE UPDATE ON registration BEGIN"
 				    " SELECT RAISE(FAIL, 'the test refuses'); END";
-	sqlite3 *database;
 
-	assert_int_equal(sqlite3_open(stage->journal_path, &database), SQLITE_OK);
-	sqlite3_busy_timeout(database, 5000);
-	assert_int_equal(
-	    sqlite3_exec(database, refuses ? begin : "DROP TRIGGER refuse", NULL, NULL, NULL),
-	    SQLITE_OK);
-	sqlite3_close(database);
+	journal_do(stage, refuses ? begin : "DROP TRIGGER refuse");
 }
 
 /* Wishes that come while a save is on its way are answered too when it fails. */
@@ -397,10 +460,12 @@ main(void)
 	    cmocka_unit_test(test_cancel_during_every_question),
 	    cmocka_unit_test(test_cancel_and_crash),
 	    cmocka_unit_test(test_cancel_too_late),
+	    cmocka_unit_test(test_cancel_in_the_dark),
 	    cmocka_unit_test(test_stop_with_wishes),
 	    cmocka_unit_test(test_hold_and_release),
 	    cmocka_unit_test(test_hold_during_every_question),
 	    cmocka_unit_test(test_activate_now),
+	    cmocka_unit_test(test_unknown_step),
 	    cmocka_unit_test(test_journal_refuses),
 	    cmocka_unit_test(test_journal_refuses_midway),
 	};

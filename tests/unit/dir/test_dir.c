@@ -298,6 +298,10 @@ test_refusals(void **state)
 	assert_int_equal(search(&client, "ou=far," SLAPD_BASE, SCOPE_SUBTREE, 0), REPLY_DENIED);
 	assert_int_equal(client.entries, 0);
 	assert_string_not_equal(client.last.text, "");
+	/* References among the entries. */
+	assert_int_equal(search(&client, SLAPD_BASE, SCOPE_SUBTREE, 0), REPLY_DENIED);
+	assert_int_equal(client.entries, 0);
+	assert_non_null(strstr(client.last.text, "refers us"));
 	assert_int_equal(
 	    search(&client, "ou=away,ou=far," SLAPD_BASE, SCOPE_BASE, 0), REPLY_DENIED);
 	assert_int_equal(search(&client, "no name", SCOPE_BASE, 0), REPLY_INVALID);
@@ -612,24 +616,172 @@ test_close(void **state)
 	client_free(&client);
 }
 
-/* A server that takes the connection and never says a word. */
-static void
-test_silent_server(void **state)
+static int
+listen_alone(char uri[64])
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
-	struct client client;
-	char uri[64], byte[512];
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int fd, one = 1;
-	int port = slapd_free_port();
-	int64_t begin;
+	int one = 1, port = slapd_free_port();
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address.sin_port = htons((uint16_t)port);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener, 8), 0);
-	snprintf(uri, sizeof(uri), "ldap://127.0.0.1:%d", port);
+	snprintf(uri, 64, "ldap://127.0.0.1:%d", port);
+	return listener;
+}
+
+/* A server that says what the test wants, to a client that asks one question at a time. */
+struct puppet {
+	int listener, fd;
+	char uri[64];
+};
+
+/* The id of the request that has come, or 0. */
+static int
+puppet_heard(struct puppet *puppet)
+{
+	unsigned char request[1024];
+	ssize_t got;
+
+	if (puppet->fd < 0)
+		puppet->fd = accept4(puppet->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	got = puppet->fd < 0 ? -1 : read(puppet->fd, request, sizeof(request));
+	if (got < 8)
+		return 0;
+	/* SEQUENCE, its length in one byte, INTEGER of one byte (RFC 4511 section 4.1.1). */
+	assert_int_equal(request[0], 0x30);
+	assert_true(request[1] < 0x80 && request[2] == 2 && request[3] == 1);
+	return request[4];
+}
+
+/* A message that is one result: 0x61 of a bind, 0x65 of a search. */
+static void
+puppet_say(struct puppet *puppet, int id, int type, int code)
+{
+	const unsigned char message[] = {0x30, 12, 2, 1, (unsigned char)id, (unsigned char)type, 7,
+	    10, 1, (unsigned char)code, 4, 0, 4, 0};
+
+	assert_int_equal(write(puppet->fd, message, sizeof(message)), sizeof(message));
+}
+
+/* A search entry without attributes. */
+static void
+puppet_say_entry(struct puppet *puppet, int id)
+{
+	const unsigned char message[] = {
+	    0x30, 12, 2, 1, (unsigned char)id, 0x64, 7, 4, 3, 'c', 'n', '=', 0x30, 0};
+
+	assert_int_equal(write(puppet->fd, message, sizeof(message)), sizeof(message));
+}
+
+static void
+puppet_open(struct puppet *puppet, struct client *client, int64_t timeout)
+{
+	int id;
+
+	puppet->fd = -1;
+	puppet->listener = listen_alone(puppet->uri);
+	memset(client, 0, sizeof(*client));
+	client_conf(client, puppet->uri);
+	client->conf.window = 1;
+	client->conf.operation_timeout = timeout;
+	client_open(client);
+	WAIT_FOR(client, (id = puppet_heard(puppet)) != 0);
+	puppet_say(puppet, id, 0x61, 0);
+	WAIT_FOR(client, dir_is_up(client->dir));
+}
+
+static void
+puppet_close(struct puppet *puppet, struct client *client)
+{
+	client_free(client);
+	close(puppet->fd);
+	close(puppet->listener);
+}
+
+/* Whatever goes wrong with a search is said, also after entries: it never looks like nothing found.
+ */
+static void
+test_search_results(void **state)
+{
+	static const struct {
+		int code;
+		enum reply_kind kind;
+		size_t entries;
+	} rows[] = {
+	    {0, REPLY_DONE, 1},
+	    {3, REPLY_BUSY, 0},
+	    {4, REPLY_LIMIT, 1},
+	    {10, REPLY_DENIED, 0},
+	    {11, REPLY_LIMIT, 1},
+	    {12, REPLY_DENIED, 0},
+	    {32, REPLY_NO_ENTRY, 0},
+	    {50, REPLY_DENIED, 0},
+	    {51, REPLY_BUSY, 0},
+	    {80, REPLY_BUSY, 0},
+	    {123, REPLY_DENIED, 0},
+	};
+	struct puppet puppet;
+	struct client client;
+
+	puppet_open(&puppet, &client, 5000);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int id;
+
+		submit_searches(&client, 1);
+		WAIT_FOR(&client, (id = puppet_heard(&puppet)) != 0);
+		puppet_say_entry(&puppet, id);
+		puppet_say(&puppet, id, 0x65, rows[i].code);
+		WAIT_ALL(&client);
+		assert_int_equal(client.last.code, rows[i].code);
+		assert_int_equal(client.last.kind, rows[i].kind);
+		assert_int_equal(client.entries, rows[i].entries);
+		assert_string_not_equal(client.last.text, "");
+	}
+	puppet_close(&puppet, &client);
+}
+
+/* One deadline from dir_submit on: the time in the queue counts. Who was asked late is not held
+ * against the server; who owes an answer for the whole time is gone, though nobody waits for it. */
+static void
+test_one_deadline(void **state)
+{
+	struct puppet puppet;
+	struct client client;
+	int64_t begin, timeout = 1500;
+	int id;
+
+	puppet_open(&puppet, &client, timeout);
+	begin = clock_boot();
+	submit_searches(&client, 2);
+	WAIT_FOR(&client, (id = puppet_heard(&puppet)) != 0);
+	while (clock_boot() < begin + timeout * 2 / 3)
+		loop_turn(client.loop, 10);
+	puppet_say(&puppet, id, 0x65, 0);
+	WAIT_FOR(&client, puppet_heard(&puppet) == id + 1);
+	assert_int_equal(client.by_kind[REPLY_AWAY], 0);
+	WAIT_ALL(&client);
+	assert_int_equal(client.by_kind[REPLY_DONE], 1);
+	assert_int_equal(client.by_kind[REPLY_AWAY], 1);
+	assert_true(clock_boot() >= begin + timeout);
+	assert_true(clock_boot() < begin + timeout * 3 / 2);
+	assert_int_equal(client.downs, 0);
+	WAIT_FOR(&client, client.downs == 1);
+	assert_non_null(strstr(dir_trouble(client.dir), "in time"));
+	puppet_close(&puppet, &client);
+}
+
+/* A server that takes the connection and never says a word. */
+static void
+test_silent_server(void **state)
+{
+	struct client client;
+	char uri[64], byte[512];
+	int listener = listen_alone(uri), fd;
+	int64_t begin;
+
 	memset(&client, 0, sizeof(client));
 	client_conf(&client, uri);
 	client.conf.connect_timeout = 300;
@@ -718,6 +870,8 @@ main(void)
 	    cmocka_unit_test_setup(test_two_uris, set_up_one),
 	    cmocka_unit_test_setup(test_tls, set_up_one),
 	    cmocka_unit_test_setup(test_close, set_up_one),
+	    cmocka_unit_test_setup(test_search_results, set_up_one),
+	    cmocka_unit_test_setup(test_one_deadline, set_up_one),
 	    cmocka_unit_test_setup(test_silent_server, set_up_one),
 	    cmocka_unit_test_setup(test_try, set_up_one),
 	};

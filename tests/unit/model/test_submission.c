@@ -84,6 +84,11 @@ whole_body(void **state)
 		"/certificate format"},
 	    {"/certificate", "\"-----BEGIN CERTIFICATE-----\\nAA\\n-----END CERTIFICATE-----\"",
 		""},
+	    {"/certificate",
+		"\"-----BEGIN CERTIFICATE-----\\r\\nAA\\r\\n-----END CERTIFICATE-----\\r\\n\"", ""},
+	    {"/certificate", "\"-----BEGIN CERTIFICATE-----\\nA\\rA\\n-----END CERTIFICATE-----\"",
+		"/certificate format"},
+	    {"/certificate", "\"-----BEGIN CERTIFICATE-----\\r\"", "/certificate format"},
 	};
 	struct submission_rules rules = rules_usual();
 
