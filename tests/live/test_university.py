@@ -3,11 +3,12 @@
 staff, both at once in two entries or in one, guests, and people who have left."""
 import os
 import shutil
+import signal
 import subprocess
 from datetime import datetime
 
 from directories import ETC, WRITE_ALL, Database, Slapd, entry, house, unit, write_secret
-from live import MUSTERD, PASSWORD, run
+from live import MUSTERD, PASSWORD, run, until
 
 CAMPUS, MEMBERS = "dc=example,dc=edu", "ou=members,dc=example,dc=edu"
 SERVICE = "uid=musterd,ou=services,dc=example,dc=edu"
@@ -228,7 +229,8 @@ def what_trouble_looks_like():
         answer = registered(box, ADA)
         shown, _ = box.show(answer["id"])
         assert shown["state"] == "failed", shown
-        assert "campus" in shown["detail"] and "dateOfBirth" in shown["detail"], shown
+        assert shown["detail"] == "a record in campus has a dateOfBirth that can't be read", shown
+        assert shown["detail"] in chapter()
         assert "29.02" not in str(shown), "no value of a record"
         directory.replace(dn, "dateOfBirth", "2004-02-29")
         assert box.musterctl("retry", answer["id"]).returncode == 0
@@ -237,7 +239,45 @@ def what_trouble_looks_like():
         refused(box, BORIS, "identity-not-verified", identity__birth_date="1970-07-08")
         listed = box.musterctl("--json", "list", "--state", "rejected").stdout
         assert "birth date differs" in listed, listed
+        # a hidden base waits, with its cause
+        directory.set_access(CAMPUS, ["to attrs=userPassword by anonymous auth", "to * by * none"])
+        chen = registered(box, CHEN)
+        shown, _ = box.show(chen["id"])
+        assert shown["state"] == "received" and shown["detail"] == "campus: there is no such entry (32)", shown
+        assert shown["detail"] in chapter()
+
+
+def the_map_is_reloaded():
+    with campus() as box:
+        emil = person("900200005", "1999-09-09", "Emil", "Gast")
+        refused(box, emil, "not-eligible")
+        with open(box.endpoints["config"]) as file:
+            text = file.read()
+        with open(box.endpoints["config"], "w") as file:
+            file.write(replaced(text, '[ "exchange" ]', '[ "exchange", "visiting" ]'))
+        os.kill(box.musterd_pid(), signal.SIGHUP)
+        identity = {"identity": {"ssn": emil["ssn"], "birth_date": emil["birth"]}}
+        until(lambda: box.call("POST", "/v1/identity-checks", identity)[0] == 200, 10, "the reload")
+        assert registered(box, emil)["categories"] == ["student"]
+
+
+def chapter():
+    with open(os.path.join(ETC, "..", "doc", "musterd.conf.5")) as file:
+        return file.read().split(".Sh MAPPING A PERSONNEL DIRECTORY\n")[1].split(".Sh PORTALS\n")[0]
+
+
+def the_manual_quotes_the_sample():
+    """Its configuration is the sample's, line by line, and its entries are those of this test."""
+    with open(os.path.join(ETC, "university.conf")) as file:
+        known = [line.strip() for line in file] + PEOPLE.splitlines()
+    blocks = [block.split(".Ed\n")[0].splitlines() for block in chapter().split(".Bd -literal -offset indent\n")[1:]]
+    own = ("olcAccess", "$ curl", "personnel = (", "musterd.conf:", '{"legal_name"')
+    quoted = [line for block in blocks if not block[0].startswith(own) for line in block]
+    for line in quoted:
+        shell = line.startswith(("$ ", "    -", "    employeeType |"))
+        assert shell or not line or line.strip() in known, line
+    assert len([line for line in quoted if line.strip() in known]) > 50, quoted
 
 
 run(the_sample_is_sound, a_student_is_active_at_once, staff_wait, student_and_staff_is_one_dual_account,
-    guests_and_who_has_left, what_trouble_looks_like)
+    guests_and_who_has_left, what_trouble_looks_like, the_map_is_reloaded, the_manual_quotes_the_sample)
