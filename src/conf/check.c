@@ -106,6 +106,23 @@ check_directory(struct reader *reader, const char *group, const struct conf_dire
 	check_uris(reader, group, directory);
 }
 
+/* The first rule that fits counts: after one without a condition no other of its value can. */
+static void
+check_rule_is_reached(
+    struct reader *reader, const char *key, const struct conf_personnel *source, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		const struct conf_category_rule *before = &source->rules[j];
+
+		if (*before->where_attribute != '\0' ||
+		    strcasecmp(before->value, source->rules[i].value) != 0)
+			continue;
+		fault_in(reader, key, "value",
+		    "can never count: category_map.[%zu] takes all that have it", j);
+		return;
+	}
+}
+
 static void
 check_rules(struct reader *reader, const struct conf *conf, const char *group,
     const struct conf_personnel *source)
@@ -121,6 +138,7 @@ check_rules(struct reader *reader, const struct conf *conf, const char *group,
 			fault_in(reader, key, "where_values", "is missing beside where_attribute");
 		if (*rule->where_attribute == '\0' && mem_texts_count(rule->where_values) > 0)
 			fault_in(reader, key, "where_attribute", "is missing beside where_values");
+		check_rule_is_reached(reader, key, source, i);
 		mem_free_text(&key);
 	}
 }

@@ -205,7 +205,8 @@ static const struct row personnel_rows[] = {
     {"category_map", ROW_LIST, LIST_OF(conf_personnel, rules, conf_category_rule, rule_count),
 	.rows = rule_rows, .flags = ROW_COMPACT,
 	.help = "Which value of the category attribute makes which category; a value that no "
-		"rule fits makes none. An empty list: the values are the categories' ids."},
+		"rule fits makes none, and the first that fits counts. An empty list: the values "
+		"are the categories' ids."},
     END,
 };
 

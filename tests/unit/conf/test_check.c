@@ -196,6 +196,8 @@ test_together(void **state)
 		"10: personnel.[0].category_map.[1].where_values: is missing"},
 	    {"where_attribute = \"rotcYear\";", "",
 		"10: personnel.[0].category_map.[1].where_attribute: is missing"},
+	    {"category_map = (", "category_map = ( { value = \"gs\"; category = \"rotc-cadet\"; },",
+		"9: personnel.[0].category_map.[1].value: can never count: category_map.[0]"},
 	    {"id = \"rotc-cadet\";", "id = \"da-civilian\";",
 		"10: personnel.[0].category_map.[1].category: there is no category \"rotc-cadet\"\n"
 		"21: categories.[1].id: is the same as that of categories.[0]"},
