@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""What a portal is told can be used as it is: an event comes once a change."""
+import http.client
+import json
+import urllib.parse
+
+from live import JOHN, run, sandbox
+
+
+def events(box, ident):
+    """The registrations of the stream's events, until the daemon ends it."""
+    api = urllib.parse.urlsplit(box.endpoints["api"])
+    connection = http.client.HTTPConnection(api.hostname, api.port, timeout=20)
+    connection.request("GET", f"/v1/registrations/{ident}/events",
+                       headers={"Authorization": "Bearer " + box.endpoints["token"]})
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return [json.loads(line[5:]) for line in text.splitlines() if line.startswith("data:")]
+
+
+def one_event_a_change():
+    with sandbox(delay=2) as box:
+        ident = box.register(JOHN)[1]["id"]
+        seen = events(box, ident)
+        assert [event["state"] for event in seen] == ["pending", "active"], seen
+        assert seen[-1] == box.get(ident), seen[-1]
+
+
+run(one_event_a_change)
