@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What a portal is told can be used as it is: an event comes once a change."""
+"""What a portal is told can be used as it is: a text area's lines are taken, and an
+event comes once a change."""
 import http.client
 import json
 import urllib.parse
@@ -26,4 +27,14 @@ def one_event_a_change():
         assert seen[-1] == box.get(ident), seen[-1]
 
 
-run(one_event_a_change)
+def lines_of_a_text_area():
+    with sandbox(delay=1) as box:
+        address = "1 Main Street\r\nSpringfield"
+        status, problem, _ = box.register(JOHN, contact__external_mail="a@example.org\r\nBcc: b@example.org")
+        assert status == 422, problem
+        assert [fault["pointer"] for fault in problem["errors"]] == ["/contact/external_mail"], problem
+        status, answer, _ = box.register(JOHN, contact__postal_address=address)
+        assert status == 202, answer
+
+
+run(one_event_a_change, lines_of_a_text_area)
