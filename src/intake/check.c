@@ -104,6 +104,7 @@ check_ask_claim(struct check *check)
 	dir_submit(parts->directories[TO_ACCOUNTS], &question, check_on_claim, check);
 }
 
+/* Both names as a registration takes them: what is not known is not there, rather than null. */
 static json_t *
 check_json(const struct person *person)
 {
@@ -111,11 +112,11 @@ check_json(const struct person *person)
 
 	for (size_t i = 0; person->categories[i] != NULL; i++)
 		json_array_append_new(categories, json_string(person->categories[i]));
-	return json_pack("{s:{s:s?, s:s?, s:s, s:s?}, s:{s:s?, s:s?, s:s?}, s:o, s:b, s:b}",
-	    "legal_name", "given", person->name.given, "middle", person->name.middle, "family",
-	    person->name.family, "suffix", person->name.suffix, "organization", "o", person->o,
-	    "unit", person->ou, "title", person->title, "categories", categories, "dual",
-	    person_is_dual(person), "registered", 0);
+	return json_pack("{s:{s:s*, s:s*, s:s, s:s*}, s:{s:s*, s:s*}, s:o, s:b, s:b}", "legal_name",
+	    "given", person->name.given, "middle", person->name.middle, "family",
+	    person->name.family, "suffix", person->name.suffix, "organization", "unit", person->ou,
+	    "title", person->title, "categories", categories, "dual", person_is_dual(person),
+	    "registered", 0);
 }
 
 static void
