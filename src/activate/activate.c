@@ -117,7 +117,8 @@ activate_judge(const struct site *site, struct registration *registration,
 	if (registration->phase == ACTIVATE_READ && reply->kind == REPLY_DONE)
 		return activate_judge_entry(registration, &reply->entries[0], now, err);
 	if (registration->phase != ACTIVATE_READ && reply->kind == REPLY_DONE) {
-		registration->activated_at = registration->low;
+		/* As the directory has it, in whole seconds: what is read back changes nothing. */
+		registration->activated_at = registration->low / 1000 * 1000;
 		return NEXT;
 	}
 	/* Lost against another writer: the entry says how it stands. */

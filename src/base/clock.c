@@ -9,12 +9,18 @@ static int64_t steady_offset;
 static bool anchored;
 
 static int64_t
-clock_read(clockid_t id)
+clock_nanoseconds(clockid_t id)
 {
 	struct timespec now;
 
 	clock_gettime(id, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t
+clock_read(clockid_t id)
+{
+	return clock_nanoseconds(id) / 1000000;
 }
 
 int64_t
@@ -39,8 +45,12 @@ clock_anchor(int64_t offset)
 int64_t
 clock_offset(void)
 {
-	if (!anchored)
-		clock_anchor(clock_wall() - clock_boot());
+	/* Rounded down once, and the wall read first: the line is never ahead of the wall clock. */
+	if (!anchored) {
+		int64_t wall = clock_nanoseconds(CLOCK_REALTIME);
+
+		clock_anchor((wall - clock_nanoseconds(CLOCK_BOOTTIME)) / 1000000);
+	}
 	return steady_offset;
 }
 

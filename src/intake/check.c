@@ -104,6 +104,7 @@ check_ask_claim(struct check *check)
 	dir_submit(parts->directories[TO_ACCOUNTS], &question, check_on_claim, check);
 }
 
+/* Both names as a registration takes them: what is not known is not there, rather than null. */
 static json_t *
 check_json(const struct conf *conf, const struct person *person)
 {
@@ -117,11 +118,11 @@ check_json(const struct conf *conf, const struct person *person)
 		json_object_set_new(
 		    labels, id, json_string(category != NULL ? category->label : id));
 	}
-	return json_pack("{s:{s:s?, s:s?, s:s, s:s?}, s:{s:s?, s:s?, s:s?}, s:o, s:o, s:b, s:b}",
+	return json_pack("{s:{s:s*, s:s*, s:s, s:s*}, s:{s:s*, s:s*}, s:o, s:o, s:b, s:b}",
 	    "legal_name", "given", person->name.given, "middle", person->name.middle, "family",
-	    person->name.family, "suffix", person->name.suffix, "organization", "o", person->o,
-	    "unit", person->ou, "title", person->title, "categories", categories, "category_labels",
-	    labels, "dual", person_is_dual(person), "registered", 0);
+	    person->name.family, "suffix", person->name.suffix, "organization", "unit", person->ou,
+	    "title", person->title, "categories", categories, "category_labels", labels, "dual",
+	    person_is_dual(person), "registered", 0);
 }
 
 static void

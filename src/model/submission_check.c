@@ -1,8 +1,6 @@
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "model/submission_internal.h"
 #include "model/submission_json.h"
 
@@ -17,30 +15,6 @@ check_text(const char *text, size_t size)
 	return strlen(text) == size && typed_is_plain(text, true) ? 0 : -1;
 }
 
-/* Many tools write PEM with CRLF: that and no other carriage return may be there. */
-static int
-check_certificate(const char *text, size_t size)
-{
-	char *plain = mem_new(size + 1);
-	size_t kept = 0;
-	int result;
-
-	for (size_t i = 0; i < size; i++)
-		if (text[i] != '\r' || text[i + 1] != '\n')
-			plain[kept++] = text[i];
-	result = check_text(plain, kept);
-	free(plain);
-	return result;
-}
-
-static int
-check_member(const char *name, const json_t *value, int depth)
-{
-	if (depth == 1 && strcmp(name, "certificate") == 0 && json_is_string(value))
-		return check_certificate(json_string_value(value), json_string_length(value));
-	return check_value(value, depth);
-}
-
 static int
 check_object(const json_t *object, int depth)
 {
@@ -51,7 +25,7 @@ check_object(const json_t *object, int depth)
 
 	json_object_keylen_foreach(changeable, name, size, value)
 	{
-		if (check_text(name, size) != 0 || check_member(name, value, depth) != 0)
+		if (check_text(name, size) != 0 || check_value(value, depth) != 0)
 			return -1;
 	}
 	return 0;

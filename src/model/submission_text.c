@@ -42,9 +42,13 @@ typed_is_plain(const char *text, bool lines)
 
 	if (u8_check(at, strlen(text)) != NULL)
 		return false;
-	while ((at = u8_next(&point, at)) != NULL)
-		if (!typed_is_plain_point(point, lines))
+	while ((at = u8_next(&point, at)) != NULL) {
+		/* A browser ends the lines of a text area with both (HTML, form submission). */
+		bool ends_line = point == '\r' && *at == '\n';
+
+		if (!typed_is_plain_point(ends_line ? '\n' : point, lines))
 			return false;
+	}
 	return true;
 }
 

@@ -110,8 +110,8 @@ screen_time_about(const char *rfc3339)
 	if (seconds < 0)
 		return form;
 	about = screen_duration(ahead < 0 ? -ahead : ahead);
-	both = ahead < 0 ? mem_format("%s (%s ago)", form, about)
-			 : mem_format("%s (in %s)", form, about);
+	both = ahead <= 0 ? mem_format("%s (%s ago)", form, about)
+			  : mem_format("%s (in %s)", form, about);
 	free(form);
 	free(about);
 	return both;

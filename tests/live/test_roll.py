@@ -47,9 +47,9 @@ class Trial:
         person, categories = self.case.person, self.case.categories
         primary = categories[0]
         expected = {
-            "legal_name": {"given": person.given, "middle": person.middle, "family": person.family,
-                           "suffix": person.suffix},
-            "organization": {"o": f"o of {primary}", "unit": f"ou of {primary}", "title": f"title of {primary}"},
+            "legal_name": {k: v for k, v in (("given", person.given), ("middle", person.middle),
+                                             ("family", person.family), ("suffix", person.suffix)) if v},
+            "organization": {"unit": f"ou of {primary}", "title": f"title of {primary}"},
             "categories": categories, "category_labels": {c: LABELS[c] for c in categories},
             "dual": len(categories) > 1, "registered": registered}
         self.expect("identity check", (200, expected), (status, answer))

@@ -1,5 +1,7 @@
-check_PROGRAMS += %D%/test_keyring %D%/test_loop %D%/test_text
-TESTS += %D%/test_keyring %D%/test_loop %D%/test_text
+check_PROGRAMS += %D%/test_clock %D%/test_keyring %D%/test_loop %D%/test_text
+TESTS += %D%/test_clock %D%/test_keyring %D%/test_loop %D%/test_text
+%C%_test_clock_SOURCES = %D%/test_clock.c
+%C%_test_clock_LDADD = $(UNIT_LIBS)
 %C%_test_keyring_SOURCES = %D%/test_keyring.c
 %C%_test_keyring_LDADD = $(UNIT_LIBS)
 %C%_test_loop_SOURCES = %D%/test_loop.c

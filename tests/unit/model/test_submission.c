@@ -181,6 +181,8 @@ contact(void **state)
 	    {"/contact/phone", "5550100", "/contact/phone type"},
 	    {"/contact/postal_address", "\" \\n\"", "/contact/postal_address format"},
 	    {"/contact/postal_address", "\"a\\rb\"", "/contact/postal_address format"},
+	    {"/contact/postal_address", "\"a\\r\\nb\"", ""},
+	    {"/contact/postal_address", "\"a\\n\\r\"", "/contact/postal_address format"},
 	    {"/contact/fax", "\"1\"", "/contact/fax unknown"},
 	    {"/organization", NULL, ""},
 	    {"/organization", "{}", ""},

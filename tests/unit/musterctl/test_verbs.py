@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import unittest
+from datetime import datetime, timezone
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
@@ -190,6 +191,11 @@ class Reading(Case):
         self.assertIn("da-civilian (primary), army-retired", text)
         self.assertRegex(text, r"2026-01-31 09:00:00\+01:00  prove  verified  identity proved")
         self.assertIn("evil?[2J??end", self.run_ctl("show", standin.ID % 3).stdout)
+
+    def test_show_what_is_now(self):
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.999Z")
+        self.desk.registrations.append(standin.registration(9, created_at=now))
+        self.assertRegex(self.run_ctl("show", standin.ID % 9).stdout, r"created +\S+ \S+ \(\d s ago\)\n")
 
     def test_show_what_is_not_there(self):
         for name in ("nobody", "..", "a/b?c", "\x1b[2J"):
