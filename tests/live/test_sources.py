@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from directories import ADMIN, ETC, WRITE_ALL, Database, Slapd, entry, house, together, unit
-from live import run, until
+from live import PASSWORD, run, until
 
 ARMY, CIVIL, DEPOT, MAIL = ("dc=army,dc=example,dc=mil", "dc=civil,dc=example,dc=mil", "dc=example,dc=com",
                             "dc=mail,dc=example,dc=mil")
@@ -342,17 +342,6 @@ def base_is_hidden():
                                        lambda: civil.set_access(CIVIL), [JOHN, ROSA], "access rules hide it"))
 
 
-def attributes_are_hidden():
-    """The identifier can't be searched for, or the birth date not be read: nobody is taken for
-    unknown, and nobody is proved by less than the directory has."""
-    for hidden in ("civilianNumber by * none", "dateOfBirth by * none", "dateOfBirth by * search", "sn by * none"):
-        with sources() as box:
-            civil = slapd_of(box, "civilians")
-            rules = ["to attrs=userPassword by anonymous auth", f"to attrs={hidden}", "to * by * read"]
-            check_john_and_rosa(in_trouble(box, "civilians", lambda: civil.set_access(CIVIL, rules),
-                                           lambda: civil.set_access(CIVIL), [JOHN, ROSA], "access rules hide it"))
-
-
 def limit_is_reached():
     """One entry at most (result 4); and one candidate at most where nothing is indexed (11)."""
     with sources() as box:
@@ -392,6 +381,56 @@ def manage(slapd, ldif):
     assert out.returncode == 0, out.stderr.decode() + ldif
 
 
+def identifier_is_hidden():
+    """The search succeeds and finds nothing, for everybody: an alarm, not a verdict."""
+    for rule in "none", "auth":
+        with sources() as box:
+            civil = slapd_of(box, "civilians")
+            rules = ["to attrs=userPassword by anonymous auth by * none",
+                     "to attrs=civilianNumber by dn.exact={reader} " + rule + " by * none",
+                     "to * by dn.exact={reader} read by * none"]
+            civil.set_access(CIVIL, rules)
+            seen = civil.search_as_reader(CIVIL, BASES["civilians"], "(civilianNumber=900-11-0001)", "sn")
+            assert seen == (0, []), "what is tried here is an empty success"
+            check_john_and_rosa(in_trouble(box, "civilians", lambda: None, lambda: civil.set_access(CIVIL),
+                                           [JOHN, ROSA], "access rules hide it"))
+
+
+def birth_date_is_hidden():
+    """A part that can't be read is not a part that is not recorded: it is still to be proved."""
+    for rule in "none", "search":
+        with sources() as box:
+            civil = slapd_of(box, "civilians")
+            rules = ["to attrs=userPassword by anonymous auth by * none",
+                     "to attrs=dateOfBirth by dn.exact={reader} " + rule + " by * none",
+                     "to * by dn.exact={reader} read by * none"]
+            civil.set_access(CIVIL, rules)
+            _, seen = civil.search_as_reader(CIVIL, BASES["civilians"], "(civilianNumber=900-12-0002)")
+            assert len(seen) == 1 and "dateofbirth" not in seen[0] and "sn" in seen[0], seen
+            ends = in_trouble(box, "civilians", lambda: None, lambda: civil.set_access(CIVIL), [LENA, JOHN],
+                              "dateOfBirth: it is empty, or access rules hide it")
+            assert [(end["state"], end["dual"]) for end in ends] == [("active", False), ("active", True)], ends
+
+
+def hidden_at_the_activation():
+    """What lapsed in one directory while the other hid everything is not all that there is."""
+    with sources(slow_configuration) as box:
+        john = registered(box, JOHN)
+        assert john["state"] == "pending", john
+        civil = slapd_of(box, "civilians")
+        civil.set_access(CIVIL, ["to attrs=civilianNumber by * none", "to * by dn.exact={reader} read by * none"])
+        slapd_of(box, "soldiers").replace(f"cn=Doe 1,{BASES['soldiers']}", "personnelStatus", "lapsed")
+        until(lambda: box.show(john["id"])[0]["attempts"] >= 1 or box.get(john["id"])["state"] != "pending", 20,
+              "the look at the records")
+        shown, _ = box.show(john["id"])
+        assert shown["state"] in ("pending", "failed"), shown
+        assert "civilians" in f"{shown['waits_for']} {shown['detail']}", shown
+        assert len(box.accounts()) == 1 and len(box.claims()) == 1 and not box.can_bind(john["uid"], PASSWORD)
+        civil.set_access(CIVIL)
+        box.musterctl("retry", john["id"])
+        box.until_state(john["id"], "active", 40)
+
+
 run(records_in_all_of_them_count, one_directory_is_enough, each_map_has_its_own_refusals,
-    conflict_is_for_the_helpdesk, away_and_back, away_at_the_activation, base_is_hidden, attributes_are_hidden,
-    limit_is_reached, referral_is_no_answer)
+    conflict_is_for_the_helpdesk, away_and_back, away_at_the_activation, base_is_hidden, limit_is_reached,
+    referral_is_no_answer, identifier_is_hidden, birth_date_is_hidden, hidden_at_the_activation)
