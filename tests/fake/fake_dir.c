@@ -21,6 +21,7 @@ struct pending {
 	dir_reply_fn *call;
 	void *arg;
 	struct loop_timer *timer; /* NULL: a post of the loop delivers it */
+	bool held;                /* neither: until the test lets go */
 };
 TAILQ_HEAD(pendings, pending);
 
@@ -35,6 +36,8 @@ struct dir {
 	void *change_arg;
 	bool is_up, told_up;
 	int64_t delay;
+	bool hold;
+	unsigned shuffle; /* 0: in the order of asking */
 	int lose;
 	enum reply_kind failures[MOST_FAILURES];
 	size_t failure_count;
@@ -122,18 +125,33 @@ fake_on_timer(void *arg)
 	fake_deliver(arg);
 }
 
+/* Which of the count that can go is next. */
+static size_t
+fake_pick(struct dir *dir, size_t count)
+{
+	if (dir->shuffle == 0 || count == 0)
+		return 0;
+	dir->shuffle = dir->shuffle * 1103515245 + 12345;
+	return (dir->shuffle >> 16) % count;
+}
+
 /* A post names the directory alone, which outlives it: a reply that was dropped meanwhile is just
  * not there any more. */
 static void
 fake_on_post(void *arg)
 {
 	struct dir *dir = arg;
-	struct pending *pending = TAILQ_FIRST(&dir->pendings);
+	struct pending *pending, *chosen = NULL;
+	size_t count = 0, place;
 
-	while (pending != NULL && pending->timer != NULL)
-		pending = TAILQ_NEXT(pending, link);
-	if (pending != NULL)
-		fake_deliver(pending);
+	TAILQ_FOREACH(pending, &dir->pendings, link)
+	count += pending->timer == NULL && !pending->held;
+	place = fake_pick(dir, count);
+	TAILQ_FOREACH(pending, &dir->pendings, link)
+	if (pending->timer == NULL && !pending->held && place-- == 0)
+		chosen = pending;
+	if (chosen != NULL)
+		fake_deliver(chosen);
 }
 
 static void
@@ -193,6 +211,9 @@ dir_submit(struct dir *dir, struct question *question, dir_reply_fn *reply, void
 	question_fini(question);
 	TAILQ_INSERT_TAIL(&dir->pendings, pending, link);
 	dir->depth++;
+	pending->held = dir->hold;
+	if (pending->held)
+		return;
 	if (dir->delay == 0) {
 		loop_post(dir->loop, fake_on_post, dir);
 		return;
@@ -297,8 +318,9 @@ fake_dir_set_up(struct dir *dir, bool up)
 	for (pending = TAILQ_FIRST(&dir->pendings); !up && pending != NULL;
 	     pending = TAILQ_NEXT(pending, link)) {
 		fake_set_kind(&pending->reply, REPLY_AWAY);
-		if (pending->timer == NULL)
+		if (pending->timer == NULL && !pending->held)
 			continue;
+		pending->held = false;
 		loop_timer_free(&pending->timer);
 		loop_post(dir->loop, fake_on_post, dir);
 	}
@@ -322,6 +344,45 @@ void
 fake_dir_delay(struct dir *dir, int64_t milliseconds)
 {
 	dir->delay = milliseconds;
+}
+
+void
+fake_dir_hold(struct dir *dir, bool hold)
+{
+	dir->hold = hold;
+	while (!hold && fake_dir_held(dir) > 0)
+		fake_dir_let_go(dir, 0);
+}
+
+size_t
+fake_dir_held(const struct dir *dir)
+{
+	const struct pending *pending;
+	size_t count = 0;
+
+	TAILQ_FOREACH(pending, &dir->pendings, link)
+	count += pending->held;
+	return count;
+}
+
+void
+fake_dir_let_go(struct dir *dir, size_t place)
+{
+	struct pending *pending;
+
+	TAILQ_FOREACH(pending, &dir->pendings, link)
+	if (pending->held && place-- == 0)
+		break;
+	if (pending == NULL)
+		abort();
+	pending->held = false;
+	loop_post(dir->loop, fake_on_post, dir);
+}
+
+void
+fake_dir_shuffle(struct dir *dir, unsigned seed)
+{
+	dir->shuffle = seed;
 }
 
 void

@@ -27,6 +27,13 @@ void fake_dir_lose_next_reply(struct dir *dir, int n);
 void fake_dir_fail_next(struct dir *dir, enum reply_kind kind);
 /* Replies from now on take that long; 0 is the next turn of the loop. */
 void fake_dir_delay(struct dir *dir, int64_t milliseconds);
+/* From now on questions are carried out but their replies kept back, as still in flight, until they
+ * are let go: all of them with hold false, or the one at that place in the order of asking. */
+void fake_dir_hold(struct dir *dir, bool hold);
+size_t fake_dir_held(const struct dir *dir);
+void fake_dir_let_go(struct dir *dir, size_t place);
+/* Replies that are on their way together come in an order of chance; 0: as they were asked. */
+void fake_dir_shuffle(struct dir *dir, unsigned seed);
 /* As if the daemon had died: closed, and nobody is called back. Then let go of the old daemon. */
 void fake_dir_crash(struct dir *dir);
 /* Called for each question before it is carried out; question may be read. NULL: none. */

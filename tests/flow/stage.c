@@ -123,14 +123,19 @@ stage_on_ask(const struct question *question, void *arg)
 		stage->on_ask(stage, fake, question);
 }
 
-static void
-stage_heard(struct stage *stage)
+void
+stage_die(struct stage *stage)
 {
-	if (++stage->changes != stage->crash_at)
-		return;
 	stage->crashing = true;
 	for (int i = 0; stage->crash == CRASH_BEFORE_ASKING && i < DIRECTORIES; i++)
 		fake_dir_set_up(stage->fakes[i], false);
+}
+
+static void
+stage_heard(struct stage *stage)
+{
+	if (++stage->changes == stage->crash_at)
+		stage_die(stage);
 }
 
 static void
@@ -346,16 +351,19 @@ stage_register(struct stage *stage, int number)
 
 /* ---- time ---- */
 
+/* What a directory keeps back counts as nothing to wait for. */
 static bool
 stage_is_quiet(const struct stage *stage)
 {
-	if (stage->crashing || driver_in_flight(stage->driver) > 0 ||
-	    journal_depth(stage->journal) > 0)
-		return false;
-	for (int i = 0; i < DIRECTORIES; i++)
-		if (dir_depth(stage->directories[i]) > 0)
+	size_t held = 0;
+
+	for (int i = 0; i < DIRECTORIES; i++) {
+		if (dir_depth(stage->fakes[i]) > fake_dir_held(stage->fakes[i]))
 			return false;
-	return true;
+		held += fake_dir_held(stage->fakes[i]);
+	}
+	return !stage->crashing && driver_in_flight(stage->driver) <= held &&
+	       journal_depth(stage->journal) == 0;
 }
 
 static void
@@ -363,6 +371,8 @@ stage_come_back(struct stage *stage)
 {
 	stage_crash(stage);
 	stage->crashes++;
+	if (stage->on_death != NULL)
+		stage->on_death(stage);
 	if (stage->crash_always)
 		stage->crash_at = stage->changes + 1;
 	for (int i = 0; stage->crash == CRASH_BEFORE_ASKING && i < DIRECTORIES; i++)

@@ -57,7 +57,8 @@ struct stage {
 	bool crashing;
 	void (*on_ask)(struct stage *stage, struct dir *fake, const struct question *question);
 	void (*on_change)(struct stage *stage, const struct registration *registration, bool rests);
-	void *test; /* the test's own */
+	void (*on_death)(struct stage *stage); /* between two lives: the journal is closed */
+	void *test;                            /* the test's own */
 };
 
 /* The answer to a wish; calls ends at 1. */
@@ -72,6 +73,8 @@ void stage_end(struct stage *stage);
 void stage_open(struct stage *stage);
 /* Queued writes are committed; nothing else comes out of the daemon any more. */
 void stage_crash(struct stage *stage);
+/* For a listener of changes: this life ends with the change, as if crash_at had said so. */
+void stage_die(struct stage *stage);
 
 /* The person's two records (a retired soldier who is a civilian now); number makes the identifier.
  * stage_begin puts number 1. */

@@ -250,6 +250,91 @@ test_delay_and_loss(void **state)
 	assert_int_equal(dir_depth(dir), 0);
 }
 
+/* Deletes the entry; its reply notes the number. */
+static int order[8];
+
+static void
+on_reply_in_order(struct reply *reply, void *arg)
+{
+	order[answered++] = *(int *)arg;
+	kind = reply->kind;
+}
+
+static void
+submit_numbers(int *numbers, int count)
+{
+	answered = 0;
+	for (int i = 0; i < count; i++) {
+		struct question question;
+
+		numbers[i] = i;
+		question_delete(&question, TO_ACCOUNTS, "uid=a," BASE);
+		dir_submit(dir, &question, on_reply_in_order, &numbers[i]);
+	}
+}
+
+static void
+turn(void)
+{
+	for (int i = 0; i < 20; i++)
+		loop_turn(loop, 0);
+}
+
+/* Carried out, but told only when the test lets go, in its order. */
+static void
+test_hold(void **state)
+{
+	int numbers[3];
+
+	add("a", "pending");
+	fake_dir_hold(dir, true);
+	submit_numbers(numbers, 3);
+	turn();
+	assert_null(fake_dir_entry(dir, "uid=a," BASE));
+	assert_int_equal(answered, 0);
+	assert_int_equal(fake_dir_held(dir), 3);
+	assert_int_equal(dir_depth(dir), 3);
+	fake_dir_let_go(dir, 1);
+	turn();
+	assert_int_equal(answered, 1);
+	assert_int_equal(order[0], 1);
+	fake_dir_hold(dir, false);
+	turn();
+	assert_int_equal(answered, 3);
+	assert_int_equal(order[1], 0);
+	assert_int_equal(order[2], 2);
+	fake_dir_hold(dir, true);
+	submit_numbers(numbers, 1);
+	fake_dir_set_up(dir, false);
+	turn();
+	assert_int_equal(answered, 1);
+	assert_int_equal(kind, REPLY_AWAY);
+	assert_int_equal(fake_dir_held(dir), 0);
+	fake_dir_hold(dir, false);
+}
+
+/* Everything comes once, and not always as it was asked. */
+static void
+test_shuffle(void **state)
+{
+	int numbers[8], elsewhere = 0;
+
+	for (unsigned seed = 1; seed <= 10; seed++) {
+		int seen = 0;
+
+		fake_dir_shuffle(dir, seed);
+		submit_numbers(numbers, 8);
+		turn();
+		assert_int_equal(answered, 8);
+		for (int i = 0; i < 8; i++) {
+			seen |= 1 << order[i];
+			elsewhere += order[i] != i;
+		}
+		assert_int_equal(seen, 255);
+	}
+	assert_in_range(elsewhere, 20, 80);
+}
+
 static void
 test_crash_and_close(void **state)
 {
@@ -287,6 +372,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_writes, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_delay_and_loss, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_hold, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_shuffle, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_crash_and_close, set_up, tear_down),
 	};
 
