@@ -28,6 +28,13 @@ claim_is_ours(const struct registration *registration, const struct reply *reply
 	       entry_has(&reply->entries[0], "musterRegistrationId", registration->id);
 }
 
+/* The entry is there, or the search had said so, but we may not see what it holds. */
+static void
+claim_not_shown(struct err *err)
+{
+	err_set(err, ERR_BUSY, "the person's claim is there, and the directory does not show it");
+}
+
 int
 claim_ask(const struct site *site, struct registration *registration, struct question *question,
     struct err *err)
@@ -60,6 +67,10 @@ claim_judge(const struct site *site, struct registration *registration, const st
 	if (registration->phase == CLAIM_READ && reply->kind == REPLY_NO_ENTRY) {
 		registration->phase = CLAIM_ADD;
 		return AGAIN;
+	}
+	if (reply->kind == REPLY_DONE && reply->entry_count == 0) {
+		claim_not_shown(err);
+		return RETRY;
 	}
 	if (registration->phase == CLAIM_READ && reply->kind == REPLY_DONE) {
 		/* Ours: added by a try whose reply was lost. */
@@ -98,7 +109,13 @@ remove_claim_judge(const struct site *site, struct registration *registration,
 		err_set(err, ERR_BUSY, "removing the claim: %s", reply->text);
 		return RETRY;
 	}
-	if (registration->phase == CLAIM_DELETE || !claim_is_ours(registration, reply))
+	if (registration->phase == CLAIM_DELETE)
+		return NEXT;
+	if (reply->entry_count == 0) {
+		claim_not_shown(err);
+		return RETRY;
+	}
+	if (!claim_is_ours(registration, reply))
 		return NEXT;
 	registration->phase = CLAIM_DELETE;
 	return AGAIN;
