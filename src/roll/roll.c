@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "conf/conf.h"
 #include "dir/dir.h"
 #include "dir/question.h"
@@ -172,6 +173,7 @@ lookup_note_trouble(struct lookup *lookup, enum reply_kind kind, const char *tex
 	lookup->trouble_set = true;
 	lookup->trouble.kind = kind;
 	snprintf(lookup->trouble.text, sizeof(lookup->trouble.text), "%.150s", text);
+	text_trim(lookup->trouble.text);
 }
 
 static void
