@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 int
 err_set(struct err *err, enum err_kind kind, const char *format, ...)
@@ -15,6 +16,7 @@ err_set(struct err *err, enum err_kind kind, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
+	text_trim(err->text);
 	return -1;
 }
 
@@ -39,6 +41,7 @@ err_prefix(struct err *err, const char *format, ...)
 		    (int)(sizeof(err->text) - size - 3), after);
 	else
 		err->text[size] = '\0';
+	text_trim(err->text);
 	return -1;
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/instant.h"
 #include "base/log.h"
+#include "base/text.h"
 
 static enum log_level log_most = LOG_LEVEL_INFO;
 static enum log_format log_form = LOG_FORMAT_AUTO;
@@ -44,6 +45,7 @@ log_line(enum log_level level, const char *id, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	text_trim(message);
 	instant_rfc3339(clock_wall(), at);
 	if (log_form == LOG_FORMAT_JSON || (log_form == LOG_FORMAT_AUTO && !isatty(STDERR_FILENO)))
 		log_write_json(level, id, at, message);

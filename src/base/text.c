@@ -160,3 +160,19 @@ text_is_one_of(const char *text, char *const *list)
 			return true;
 	return false;
 }
+
+void
+text_trim(char *text)
+{
+	size_t size = strlen(text), tail = 0, needed;
+	unsigned char first;
+
+	while (tail < 3 && tail < size && ((unsigned char)text[size - 1 - tail] & 0xc0) == 0x80)
+		tail++;
+	if (tail == size)
+		return;
+	first = (unsigned char)text[size - 1 - tail];
+	needed = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+	if (tail < needed)
+		text[size - 1 - tail] = '\0';
+}

@@ -32,6 +32,10 @@ bool text_is_uuid(const char *text);
 /* A whole decimal number within low..high; -1 where it is anything else. */
 int text_number(const char *text, int64_t low, int64_t high, int64_t *out);
 
+/* Takes a character that was cut off in its middle from the end of a UTF-8 text: JSON would have
+ * none of the whole text. */
+void text_trim(char *text);
+
 bool text_is_one_of(const char *text, char *const *list); /* list ends with NULL; may be NULL */
 
 #endif

@@ -129,6 +129,7 @@ conn_read_head(struct conn *conn)
 	conn_discard(conn, conn->scanned);
 	conn->scanned = 0;
 	conn->has_head = true;
+	conn->had_empty_line = false;
 	if (verdict != NULL)
 		return conn_refuse(conn, verdict, 0);
 	if (body > (size_t)limits->body_bytes)
@@ -146,8 +147,12 @@ conn_read_head(struct conn *conn)
 static bool
 conn_scan(struct conn *conn)
 {
-	/* RFC 9112 section 2.2: an empty line before the request is let pass. */
+	/* RFC 9112 section 2.2: an empty line before the request is let pass; many would be work
+	 * without a request, and without end. */
 	while (conn->size >= 2 && memcmp(conn->bytes, "\r\n", 2) == 0) {
+		if (conn->had_empty_line)
+			return conn_refuse(conn, "malformed", 0);
+		conn->had_empty_line = true;
 		conn_discard(conn, 2);
 		conn->scanned = 0;
 	}
@@ -198,7 +203,8 @@ conn_on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void 
 	if (info->n_added == 0 || conn->feeding)
 		return;
 	/* The absolute deadline of a request runs from its first byte. */
-	if (conn->size == 0 && !conn->has_head && !conn->busy && conn->verdict == NULL)
+	if (conn->size == 0 && !conn->has_head && !conn->had_empty_line && !conn->busy &&
+	    conn->verdict == NULL)
 		loop_timer_set(conn->deadline, conn->http->limits.request_timeout);
 	conn_take_input(conn, input);
 	conn_advance(conn);

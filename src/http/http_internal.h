@@ -66,6 +66,7 @@ struct conn {
 	size_t size, room, scanned;
 	struct gate_head head;
 	bool has_head, feeding;
+	bool had_empty_line;          /* before the request that is being read */
 	bool busy;                    /* evhttp has a request whose answer isn't written yet */
 	const char *verdict;          /* the problem that ends this connection */
 	size_t drain;                 /* bytes to let pass before the verdict is told */

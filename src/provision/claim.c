@@ -31,11 +31,11 @@ claim_is_ours(const struct registration *registration, const struct reply *reply
 /* The claim exists, for its DN was found, but a filter or a right keeps it from us: that says
  * nothing of whose it is. */
 static bool
-claim_is_hidden(const struct reply *reply, enum err_kind kind, struct err *err)
+claim_is_hidden(const struct reply *reply, struct err *err)
 {
 	if (reply->entry_count > 0)
 		return false;
-	err_set(err, kind, "the person's claim can't be read");
+	err_set(err, ERR_BUSY, "the person's claim can't be read");
 	return true;
 }
 
@@ -76,7 +76,7 @@ claim_judge(const struct site *site, struct registration *registration, const st
 		return AGAIN;
 	}
 	if (registration->phase == CLAIM_READ && reply->kind == REPLY_DONE) {
-		if (claim_is_hidden(reply, ERR_BROKEN, err))
+		if (claim_is_hidden(reply, err))
 			return RETRY;
 		/* Ours: added by a try whose reply was lost. */
 		if (claim_is_ours(registration, reply))
@@ -116,7 +116,7 @@ remove_claim_judge(const struct site *site, struct registration *registration,
 	}
 	if (registration->phase == CLAIM_DELETE)
 		return NEXT;
-	if (claim_is_hidden(reply, ERR_BUSY, err))
+	if (claim_is_hidden(reply, err))
 		return RETRY;
 	if (!claim_is_ours(registration, reply))
 		return NEXT;

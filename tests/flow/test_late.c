@@ -274,7 +274,7 @@ flight_forget(struct stage *stage, const char *id)
 	struct flight *flight = flight_find(stage->driver, id);
 
 	assert_non_null(flight);
-	assert_non_null(flight->asked);
+	assert_true(flight->asking);
 	flight_end(flight);
 }
 
@@ -325,7 +325,7 @@ run_reflown(struct kept kept)
 		fake_dir_let_go(kept.fake, 0);
 		stage_turn(&stage);
 		assert_non_null(flight_find(stage.driver, id));
-		assert_non_null(flight_find(stage.driver, id)->asked);
+		assert_true(flight_find(stage.driver, id)->asking);
 		check_same(&stage, &before);
 	}
 	end_active(&stage, id);

@@ -195,6 +195,38 @@ test_cancel_in_the_dark(void **state)
 	}
 }
 
+/* A claim that is there and not shown is neither somebody else's nor gone. */
+static void
+test_claim_in_the_dark(void **state)
+{
+	struct registration *registration;
+	struct stage stage;
+	char *id, *again, *dn;
+
+	stage_begin(&stage);
+	id = stage_register(&stage, 1);
+	stage_run_to(&stage, id, STATE_PENDING);
+	registration = stage_find(&stage, id);
+	dn = dn_make("musterPersonKey", registration->person_key, CLAIMS);
+	registration_free(&registration);
+	fake_dir_set(stage.fakes[TO_ACCOUNTS], dn, "objectClass", NULL);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+	assert_non_null(fake_dir_entry(stage.fakes[TO_ACCOUNTS], dn));
+	registration = stage_find(&stage, id);
+	assert_string_equal(registration->step, "remove-claim");
+	registration_free(&registration);
+	again = stage_register(&stage, 1);
+	stage_settle(&stage);
+	stage_check_state(&stage, again, STATE_VERIFIED);
+	fake_dir_set(stage.fakes[TO_ACCOUNTS], dn, "objectClass", "musterClaim");
+	stage_run(&stage);
+	stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
+	free(dn);
+	free(again);
+	free(id);
+	stage_end(&stage);
+}
+
 /* The daemon ends while wishes are open: one that is being saved, one that waits for a reply. */
 static void
 test_stop_with_wishes(void **state)
@@ -461,6 +493,7 @@ main(void)
 	    cmocka_unit_test(test_cancel_and_crash),
 	    cmocka_unit_test(test_cancel_too_late),
 	    cmocka_unit_test(test_cancel_in_the_dark),
+	    cmocka_unit_test(test_claim_in_the_dark),
 	    cmocka_unit_test(test_stop_with_wishes),
 	    cmocka_unit_test(test_hold_and_release),
 	    cmocka_unit_test(test_hold_during_every_question),

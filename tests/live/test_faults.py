@@ -94,7 +94,7 @@ def start_slapd(box, command):
 
 def slapd_stopped_at_the_activation():
     """A directory that answers nothing when the time comes; then it does."""
-    with sandbox(delay=2) as box:
+    with sandbox(delay=5) as box:
         status, answer, _ = box.register(JOHN)
         assert status == 202 and answer["state"] == "pending"
         pid = box.endpoints["pids"]["slapd"]

@@ -122,18 +122,18 @@ def due_time(answer):
 
 
 def hold_and_release():
-    with sandbox(delay=2) as box:
+    with sandbox(delay=5) as box:
         _, answer, _ = box.register(JOHN)
         assert box.musterctl("hold", answer["id"]).returncode == 0
         until(lambda: box.get(answer["id"])["held"], 5, "the hold")
-        until(lambda: time.time() > due_time(answer) + 1, 10, "the due time")
+        until(lambda: time.time() > due_time(answer) + 1, 20, "the due time")
         assert box.get(answer["id"])["state"] == "pending" and not box.can_bind("john.q.doe")
         assert box.musterctl("release", "john.q.doe").returncode == 0
         box.until_state(answer["id"], "active")
 
 
 def lapsed_meanwhile():
-    with sandbox(delay=3) as box:
+    with sandbox(delay=6) as box:
         _, answer, _ = box.register(JOHN)
         records = box.search(box.endpoints["personnel_base"], "(personnelId=900123456)", "cn")
         assert len(records) == 2

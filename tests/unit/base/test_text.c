@@ -134,6 +134,11 @@ errors_keep_their_kind_and_are_cut(void **state)
 	assert_memory_equal(err.text, "a: xxx", 6);
 	assert_true(strlen(err.text) < sizeof(err.text));
 	assert_int_equal(err_set(NULL, ERR_INPUT, "nobody listens"), -1);
+	/* Never in the middle of a character. */
+	err_set(&err, ERR_INPUT, "%.*s\xe4\xb8\xad", (int)sizeof(err.text) - 2, longest);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 2);
+	err_prefix(&err, "\xc3\xa4");
+	assert_int_equal(err.text[strlen(err.text) - 1], 'x');
 }
 
 static int drained;
@@ -168,6 +173,29 @@ maps_find_what_was_put_in(void **state)
 	assert_null(idmap_find(&map, "id-0"));
 }
 
+static void
+cut_characters_are_trimmed(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"", ""},
+	    {"a", "a"},
+	    {"a\xc3", "a"},
+	    {"a\xc3\xa4", "a\xc3\xa4"},
+	    {"\xe4\xb8", ""},
+	    {"\xe4\xb8\xad", "\xe4\xb8\xad"},
+	    {"b\xf0\x9f\x98", "b"},
+	    {"b\xf0\x9f\x98\x80", "b\xf0\x9f\x98\x80"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%s", rows[i][0]);
+		text_trim(text);
+		assert_string_equal(text, rows[i][1]);
+	}
+}
+
 int
 main(void)
 {
@@ -178,6 +206,7 @@ main(void)
 	    cmocka_unit_test(instants_are_written_and_read),
 	    cmocka_unit_test(buffers_grow),
 	    cmocka_unit_test(errors_keep_their_kind_and_are_cut),
+	    cmocka_unit_test(cut_characters_are_trimmed),
 	    cmocka_unit_test(maps_find_what_was_put_in),
 	};
 

@@ -332,6 +332,27 @@ test_deadline_of_a_drip(void **state)
 	assert_int_equal(rig->calls, 0);
 }
 
+/* One empty line before a request is let pass; a rain of them is refused, and moves no deadline. */
+static void
+test_empty_lines(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client client;
+
+	rig_connect(rig, &client);
+	rig_send(&client, "\r\n" THING);
+	rig_wait_text(&client, "}");
+	rig_forget(&client);
+	rig_send(&client, "\r\n" THING);
+	rig_wait_text(&client, "}");
+	rig_forget(&client);
+	rig_send(&client, "\r\n\r\n" THING);
+	rig_wait_end(&client);
+	assert_int_equal(rig_count(&client, "HTTP/1.1 400 "), 1);
+	assert_int_equal(rig_count(&client, "HTTP/1.1"), 1);
+	rig_hang_up(&client);
+}
+
 /* One who says nothing goes too, before the first request and after one; work takes its time. */
 static void
 test_deadline_of_silence(void **state)
@@ -545,6 +566,7 @@ main(void)
 	    SERVED(test_no_delay),
 	    SERVED(test_deadline_of_a_drip),
 	    SERVED(test_deadline_of_silence),
+	    SERVED(test_empty_lines),
 	    SERVED(test_close_with_all_open),
 	    SERVED(test_close_after_gone),
 	    SERVED(test_pause),

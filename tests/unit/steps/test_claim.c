@@ -24,7 +24,7 @@ static const struct kit_case claim_cases[] = {
     {"another's", READ, REPLY_DONE, CLAIM(KIT_OTHER), REFUSE, 0, ERR_REFUSED, "account-exists"},
     {"a claim of nobody", READ, REPLY_DONE, {"dn: " KIT_CLAIM_DN}, REFUSE, 0, ERR_REFUSED,
 	"account-exists"},
-    {"it exists, and is not shown", READ, REPLY_DONE, {0}, RETRY, 0, ERR_BROKEN, UNREADABLE},
+    {"it exists, and is not shown", READ, REPLY_DONE, {0}, RETRY, 0, ERR_BUSY, UNREADABLE},
     {"it can't exist by reading", READ, REPLY_EXISTS, {0}, RETRY, 0, ERR_BROKEN, CLAIMING},
     {"given up meanwhile", READ, REPLY_NO_ENTRY, {0}, AGAIN, ADD, ERR_NONE, NULL},
     {"no value", READ, REPLY_NO_VALUE, {0}, RETRY, 0, ERR_BROKEN, CLAIMING},
