@@ -74,6 +74,17 @@ static const char *const schema_migrations[] = {
     " INSERT INTO counts VALUES (NEW.state, 1)"
     "  ON CONFLICT (state) DO UPDATE SET many = many + 1;"
     "END;",
+    /* 2: the attempt budget; a window's beginning is 0 for an identifier */
+    "CREATE TABLE attempts ("
+    " key TEXT PRIMARY KEY,"
+    " in_row INTEGER NOT NULL,"
+    " total INTEGER NOT NULL,"
+    " began_at INTEGER NOT NULL,"
+    " locked_until INTEGER NOT NULL,"
+    " last_at INTEGER NOT NULL,"
+    " last_id TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX attempts_began ON attempts (began_at) WHERE began_at > 0;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(schema_migrations) / sizeof(schema_migrations[0])))
