@@ -13,6 +13,7 @@
 
 #include "model/registration.h"
 
+struct budget;
 struct conf;
 struct err;
 struct keyring;
@@ -31,6 +32,7 @@ enum verdict {
 struct site {
 	const struct conf *conf;
 	const struct keyring *person_keys;
+	struct budget *budget; /* of failed attempts at an identity */
 };
 
 struct step {
