@@ -35,6 +35,7 @@ admin_stop(struct admin *admin)
 {
 	while (admin->watches != NULL)
 		admin_watch_free(admin->watches);
+	admin_unlock_let_go(admin);
 }
 
 void
@@ -47,7 +48,7 @@ admin_free(struct admin **admin)
 	*admin = NULL;
 }
 
-static json_t *
+json_t *
 admin_instant(int64_t instant)
 {
 	char text[INSTANT_SIZE];
@@ -62,7 +63,7 @@ admin_registration_json(const struct admin *admin, const struct registration *re
 	struct lateness lateness = {activation->late_after, activation->escalate_after};
 	json_t *json = registration_json(registration, &lateness, clock_now());
 	json_t *more = json_pack("{s:s, s:s, s:o, s:i, s:s?, s:s?}", "portal", registration->portal,
-	    "step", registration->step, "due_at", admin_instant(registration->due_at), "attempts",
+	    "step", registration->step, "due_at", admin_instant(registration->due_at), "tries",
 	    registration->attempts, "waits_for", registration->waits_for, "detail",
 	    registration->detail);
 
@@ -182,6 +183,7 @@ admin_on_show(struct http_request *request, void *context)
 	json = admin_registration_json(admin, registration);
 	timeline = json_array();
 	journal_timeline(admin->parts.journal, registration->id, show_on_line, timeline);
+	json_object_set_new(json, "attempts", admin_attempts_json(admin, registration));
 	json_object_set_new(json, "timeline", timeline);
 	http_reply_json(request, 200, json);
 	registration_free(&registration);
@@ -218,6 +220,7 @@ const struct http_route admin_routes[] = {
     {"POST", "/v1/admin/registrations", 0, admin_on_submit},
     {"GET", "/v1/admin/registrations/{id}", 0, admin_on_show},
     {"POST", "/v1/admin/registrations/{id}/{verb}", 0, admin_on_wish},
+    {"POST", "/v1/admin/unlock", 0, admin_on_unlock},
     {"GET", "/v1/admin/watch", 0, admin_on_watch},
     {"GET", "/v1/admin/schema", 0, admin_on_schema},
     {"GET", "/v1/admin/config", 0, admin_on_config},

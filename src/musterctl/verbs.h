@@ -69,6 +69,7 @@ int config_verb(const struct command *command);
 int list_verb(const struct command *command);
 int show_verb(const struct command *command);
 int act_verb(const struct command *command); /* activate, hold, release, cancel, retry */
+int unlock_verb(const struct command *command);
 int watch_verb(const struct command *command);
 int submit_verb(const struct command *command);
 int sandbox_verb(const struct command *command);
