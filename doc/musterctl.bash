@@ -56,7 +56,7 @@ _musterctl()
 	case $verb in
 	'')
 		options+=' --version'
-		operands='sandbox status list show explain watch submit activate hold release cancel retry schema config'
+		operands='sandbox status list show explain watch submit activate hold release cancel retry unlock schema config'
 		;;
 	schema)
 		operands='check print'

@@ -35,6 +35,7 @@ admin_stop(struct admin *admin)
 {
 	while (admin->watches != NULL)
 		admin_watch_free(admin->watches);
+	admin_unlock_let_go(admin);
 }
 
 void
@@ -47,7 +48,7 @@ admin_free(struct admin **admin)
 	*admin = NULL;
 }
 
-static json_t *
+json_t *
 admin_instant(int64_t instant)
 {
 	char text[INSTANT_SIZE];
@@ -182,6 +183,7 @@ admin_on_show(struct http_request *request, void *context)
 	json = admin_registration_json(admin, registration);
 	timeline = json_array();
 	journal_timeline(admin->parts.journal, registration->id, show_on_line, timeline);
+	json_object_set_new(json, "failures", admin_attempts_json(admin, registration));
 	json_object_set_new(json, "timeline", timeline);
 	http_reply_json(request, 200, json);
 	registration_free(&registration);
@@ -219,6 +221,7 @@ const struct http_route admin_routes[] = {
     {"GET", "/v1/admin/registrations/{id}", 0, admin_on_show},
     {"GET", "/v1/admin/registrations/{id}/explain", 0, admin_on_explain},
     {"POST", "/v1/admin/registrations/{id}/{verb}", 0, admin_on_wish},
+    {"POST", "/v1/admin/unlock", 0, admin_on_unlock},
     {"GET", "/v1/admin/watch", 0, admin_on_watch},
     {"GET", "/v1/admin/schema", 0, admin_on_schema},
     {"GET", "/v1/admin/config", 0, admin_on_config},

@@ -1,7 +1,7 @@
 /*
  * Inside the admin API: admin.c has the routes and what is read, wish.c what is wanted done and the
  * stream of changes, explain.c why a registration is where it is, schema.c the look at the
- * directory's schema.
+ * directory's schema, unlock.c failed attempts.
  */
 #ifndef ADMIN_ADMIN_INTERNAL_H
 #define ADMIN_ADMIN_INTERNAL_H
@@ -24,7 +24,8 @@ struct admin {
 	struct admin_parts parts;
 	int64_t started_at; /* clock_boot */
 	struct admin_watch *watches;
-	struct schema_look *looks; /* schema look-ups on their way */
+	struct schema_look *looks;    /* schema look-ups on their way */
+	struct admin_unlock *unlocks; /* until they are in the journal */
 };
 
 /* The public object and what only administrators see; the caller decrefs. */
@@ -36,7 +37,14 @@ void admin_watch_free(struct admin_watch *watch);
 void admin_on_wish(struct http_request *request, void *context);
 void admin_on_watch(struct http_request *request, void *context);
 void admin_on_explain(struct http_request *request, void *context);
+void admin_on_unlock(struct http_request *request, void *context);
 void admin_on_schema(struct http_request *request, void *context);
+
+/* What stands against the registration's identifier; null where that is not known. */
+json_t *admin_attempts_json(const struct admin *admin, const struct registration *registration);
+/* Null for 0. */
+json_t *admin_instant(int64_t instant);
+void admin_unlock_let_go(struct admin *admin); /* of every request */
 
 void schema_look_free_all(struct admin *admin);
 

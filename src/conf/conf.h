@@ -102,6 +102,11 @@ struct conf_identity {
 	char *key_file;        /* for keyed hashes of identifiers: never rotated */
 	int64_t refusal_delay; /* refusals are answered on this beat, whatever the reason */
 	int64_t answer_wait;   /* how long a POST waits for the verdict, at most */
+	/* The attempt budget; 0 failures turn a limit off. */
+	int failures_in_row, failures_ever; /* of one identifier */
+	int64_t lock;                       /* after failures_in_row */
+	int spray_failures;                 /* of one set of dates and family name */
+	int64_t spray_window;
 };
 
 struct conf_password {

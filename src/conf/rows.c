@@ -264,6 +264,20 @@ static const struct row identity_rows[] = {
     {"answer_wait_ms", ROW_MILLISECONDS, AT(conf_identity, answer_wait), .fallback = "2000",
 	.low = 0, .high = 60000,
 	.help = "How long a registration waits for its verdict before it is answered 202."},
+    {"failures_in_row", ROW_NUMBER, AT(conf_identity, failures_in_row), .fallback = "3", .low = 0,
+	.high = 1000000,
+	.help = "So many failures in a row lock an identifier for a time; 0: never."},
+    {"failures_ever", ROW_NUMBER, AT(conf_identity, failures_ever), .fallback = "10", .low = 0,
+	.high = 1000000,
+	.help = "So many failures in all lock an identifier until 'musterctl unlock'; 0: never."},
+    {"lock", ROW_SECONDS, AT(conf_identity, lock), .fallback = "900", .low = 1, .high = 31536000,
+	.help = "How long failures_in_row lock an identifier."},
+    {"spray_failures", ROW_NUMBER, AT(conf_identity, spray_failures), .fallback = "20", .low = 0,
+	.high = 1000000,
+	.help = "So many failures with the same dates and family name, whatever the identifiers, "
+		"lock those for the rest of spray_window; 0: never."},
+    {"spray_window", ROW_SECONDS, AT(conf_identity, spray_window), .fallback = "3600", .low = 1,
+	.high = 31536000, .help = "How long such failures count together, from the first on."},
     END,
 };
 

@@ -26,7 +26,7 @@ static const struct problem {
     {"not-eligible", 422, "No current record in an admitted category", NULL, NULL},
     {"idempotency-mismatch", 422, "The Idempotency-Key was used with another body", NULL, NULL},
     {"answers-not-verified", 422, "The answers could not be verified", NULL, NULL},
-    {"rate-limited", 429, "Too many requests", NULL, NULL},
+    {"rate-limited", 429, "Too many requests", "Retry-After", "60"}, /* or what was added */
     {"header-too-large", 431, "The header is too large", NULL, NULL},
     {"internal", 500, "Something broke here", NULL, NULL},
     {"unavailable", 503, "Not able to take this now", "Retry-After", "2"},

@@ -1,4 +1,5 @@
 /* What a POST is answered once its registration has come to rest, or its time is over. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,29 @@ answer_text(const struct intake *intake, const struct registration *registration
 	if (text == NULL)
 		abort();
 	return text;
+}
+
+/* The same form whether the person exists or not: nobody has looked. */
+bool
+answer_over_budget(
+    struct intake *intake, struct http_request *request, const struct budget_keys *keys)
+{
+	char seconds[24];
+	int64_t wait;
+
+	switch (budget_ask(intake->parts.site->budget, keys, NULL, &wait)) {
+	case BUDGET_OPEN:
+		return false;
+	case BUDGET_LOCKED:
+		snprintf(seconds, sizeof(seconds), "%lld", (long long)(wait + 999) / 1000);
+		http_add_header(request, "Retry-After", seconds);
+		http_reply_problem(request, "rate-limited", NULL);
+		return true;
+	case BUDGET_UNKNOWN:
+		break;
+	}
+	http_reply_problem(request, "unavailable", "nothing was kept");
+	return true;
 }
 
 void

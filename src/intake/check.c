@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/keyring.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -48,7 +47,7 @@ check_answer(struct check *check, const char *problem)
 	check->request = NULL;
 }
 
-/* While a directory still has a question of it (asking), it only lets go of its request. */
+/* While somebody still calls it back (asking), it only lets go of its request. */
 void
 check_free(struct check *check)
 {
@@ -90,13 +89,11 @@ check_ask_claim(struct check *check)
 {
 	static const char *const wanted[] = {"musterPersonKey", NULL};
 	const struct intake_parts *parts = &check->intake->parts;
-	const char *digits = check->application->identifier.digits;
 	struct question question = {0};
-	char key[KEYRING_HMAC_SIZE];
 	char *dn;
 
-	keyring_hmac(parts->site->person_keys, "person", digits, strlen(digits), key);
-	dn = dn_make("musterPersonKey", key, parts->site->conf->accounts.claims_base);
+	dn =
+	    dn_make("musterPersonKey", check->keys.person, parts->site->conf->accounts.claims_base);
 	question_search(
 	    &question, TO_ACCOUNTS, dn, SCOPE_BASE, "(objectClass=musterClaim)", wanted, 1);
 	mem_free_text(&dn);
@@ -133,24 +130,83 @@ check_on_beat(void *arg)
 }
 
 static void
+check_refuse(struct check *check)
+{
+	struct intake *intake = check->intake;
+
+	check->timer = loop_timer_new(intake->parts.loop, check_on_beat, check);
+	loop_timer_set(check->timer, intake_beat(intake, check->came_at));
+}
+
+/* Nobody hears of a failure that is not in the journal: a crash must not give the guess back. */
+static void
+check_on_counted(bool kept, void *arg)
+{
+	struct check *check = arg;
+
+	check->asking = false;
+	if (kept && check->request != NULL) {
+		check_refuse(check);
+		return;
+	}
+	check_answer(check, "unavailable");
+	check_free(check);
+}
+
+static void
+check_count(struct check *check)
+{
+	check->asking = true;
+	if (budget_fail(check->intake->parts.site->budget, &check->keys, NULL, check_on_counted,
+		check) != 0)
+		check_on_counted(false, check);
+}
+
+/* As in proof/prove.c: many may have come in before the first of them was counted. */
+static bool
+check_may_compare(struct check *check)
+{
+	int64_t wait;
+
+	switch (budget_ask(check->intake->parts.site->budget, &check->keys, NULL, &wait)) {
+	case BUDGET_OPEN:
+		return true;
+	case BUDGET_LOCKED:
+		check_refuse(check);
+		return false;
+	case BUDGET_UNKNOWN:
+		break;
+	}
+	check_answer(check, "unavailable");
+	check_free(check);
+	return false;
+}
+
+static void
 check_judge(struct check *check, struct records *records)
 {
 	struct intake *intake = check->intake;
 	struct person person;
 	char *why;
-	enum roll_verdict verdict =
-	    roll_judge(intake_conf(intake), check->application, false, records, &person, &why);
+	enum roll_verdict verdict;
 
+	if (!check_may_compare(check))
+		return;
+	verdict =
+	    roll_judge(intake_conf(intake), check->application, false, records, &person, &why);
 	mem_free_text(&why);
+	if (verdict != ROLL_NOT_VERIFIED)
+		budget_pass(intake->parts.site->budget, &check->keys);
 	if (verdict == ROLL_PROVED) {
 		check->answer = check_json(intake_conf(intake), &person);
 		check_ask_claim(check);
 	} else if (verdict == ROLL_NOT_ELIGIBLE) {
 		check_answer(check, "not-eligible");
 		check_free(check);
+	} else if (verdict == ROLL_NOT_VERIFIED) {
+		check_count(check);
 	} else {
-		check->timer = loop_timer_new(intake->parts.loop, check_on_beat, check);
-		loop_timer_set(check->timer, intake_beat(intake, check->came_at));
+		check_refuse(check);
 	}
 	person_fini(&person);
 }
@@ -193,6 +249,12 @@ intake_on_check(struct http_request *request, void *context)
 	}
 	faults_fini(&faults);
 	if (check->request == NULL) {
+		check_free(check);
+		return;
+	}
+	budget_keys(intake->parts.site->person_keys, check->application, false, &check->keys);
+	if (answer_over_budget(intake, request, &check->keys)) {
+		check->request = NULL;
 		check_free(check);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "budget/budget.h"
 #include "conf/conf.h"
 #include "intake/intake.h"
 #include "model/registration.h"
@@ -33,6 +34,7 @@ struct submit {
 	enum submit_phase phase;
 	char id[UUID_SIZE];
 	char key_mac[KEYRING_HMAC_SIZE], body_mac[KEYRING_HMAC_SIZE];
+	struct budget_keys keys;
 	char *portal;
 	struct registration *registration; /* until the driver has it */
 	int64_t came_at;                   /* clock_boot */
@@ -63,7 +65,8 @@ struct check {
 	struct application *application;
 	int64_t came_at;
 	json_t *answer;
-	bool asking; /* a directory has a question of it */
+	struct budget_keys keys;
+	bool asking; /* a directory has a question of it, or the budget a failure */
 	struct loop_timer *timer;
 	struct check *before, *after;
 };
@@ -94,6 +97,9 @@ void submit_free(struct submit *submit);
 /* What a registration's POST is answered, again and again: status, and the body (caller frees). */
 char *answer_text(
     const struct intake *intake, const struct registration *registration, int *status_out);
+/* True where the budget of failures is used up: the request was answered. */
+bool answer_over_budget(
+    struct intake *intake, struct http_request *request, const struct budget_keys *keys);
 void answer_request(struct http_request *request, int status, const char *id, const char *body);
 
 /* read.c */

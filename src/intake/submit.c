@@ -190,6 +190,7 @@ submit_registration(const struct submit *submit, struct submission *submission)
 	registration->portal = mem_text(submit->portal);
 	memcpy(registration->key_mac, submit->key_mac, sizeof(registration->key_mac));
 	memcpy(registration->body_mac, submit->body_mac, sizeof(registration->body_mac));
+	memcpy(registration->person_key, submit->keys.person, sizeof(registration->person_key));
 	registration->state = STATE_RECEIVED;
 	registration->step = mem_text(submit->intake->parts.first_step);
 	registration->created_at = now;
@@ -229,6 +230,16 @@ submit_new(struct intake *intake, struct http_request *request)
 	return submit;
 }
 
+static bool
+submit_is_over_budget(
+    struct submit *submit, struct http_request *request, const struct submission *submission)
+{
+	struct intake *intake = submit->intake;
+
+	budget_keys(intake->parts.site->person_keys, submission->application, true, &submit->keys);
+	return answer_over_budget(intake, request, &submit->keys);
+}
+
 void
 intake_on_post(struct http_request *request, void *context)
 {
@@ -251,6 +262,8 @@ intake_on_post(struct http_request *request, void *context)
 		submit_free(submit);
 	} else if (intake->draining) {
 		http_reply_problem(request, "unavailable", "shutting down: nothing was kept");
+		submit_free(submit);
+	} else if (submit_is_over_budget(submit, request, &submission)) {
 		submit_free(submit);
 	} else {
 		submit_add_request(submit, request);

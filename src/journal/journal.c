@@ -201,6 +201,28 @@ journal_wake(
 	writer_submit(&journal->writer, write);
 }
 
+void
+journal_save_attempts(struct journal *journal, const char *key,
+    const struct journal_attempts *attempts, journal_done_fn *done, void *arg)
+{
+	struct write *write = write_new(WRITE_ATTEMPTS, "");
+
+	write->name = mem_text(key);
+	write->attempts = *attempts;
+	write->done = done;
+	write->arg = arg;
+	writer_submit(&journal->writer, write);
+}
+
+void
+journal_prune_attempts(struct journal *journal, int64_t before)
+{
+	struct write *write = write_new(WRITE_PRUNE, "");
+
+	write->at = before;
+	writer_submit(&journal->writer, write);
+}
+
 size_t
 journal_depth(const struct journal *journal)
 {

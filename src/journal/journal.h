@@ -61,6 +61,21 @@ void journal_save(struct journal *journal, const struct registration *registrati
     const struct journal_note *note, journal_done_fn *done, void *arg);
 /* The answer that an Idempotency-Key gives again: status and body; not called back. */
 void journal_save_answer(struct journal *journal, const char *id, int status, const char *body);
+/*
+ * Failed attempts at an identity, by keyed hash: what the attempt budget (budget/) counts. A row
+ * whose total is 0 is none. Times are on clock_now's line, 0 is none.
+ */
+struct journal_attempts {
+	int64_t in_row, total;
+	int64_t began_at; /* of what is counted in a window: its beginning; 0 for an identifier */
+	int64_t locked_until, last_at;
+	char last_id[UUID_SIZE]; /* the registration that was counted last; "" where it was none */
+};
+/* Called back with an empty id. */
+void journal_save_attempts(struct journal *journal, const char *key,
+    const struct journal_attempts *attempts, journal_done_fn *done, void *arg);
+/* Deletes some of those counted in a window that began before; not called back. */
+void journal_prune_attempts(struct journal *journal, int64_t before);
 /* Everything that waits for that directory is due at once. */
 void journal_wake(
     struct journal *journal, const char *waits_for, int64_t now, journal_done_fn *done, void *arg);
@@ -73,6 +88,10 @@ struct registration *journal_find_uid(struct journal *journal, const char *uid);
  * (0 where none was saved yet). */
 struct registration *journal_find_key(struct journal *journal, const char *portal,
     const char *key_mac, int *status_out, char **answer_out);
+
+/* All zero where there are none; -1 where it can't be read. */
+int journal_find_attempts(
+    struct journal *journal, const char *key, struct journal_attempts *attempts_out);
 
 /* Ids that are due at 'now', the earliest first, at most 'most'; returns how many. */
 size_t journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most);

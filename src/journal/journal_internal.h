@@ -106,6 +106,8 @@ enum write_kind {
 	WRITE_WAKE,
 	WRITE_SET_ASIDE,
 	WRITE_FACT,
+	WRITE_ATTEMPTS,
+	WRITE_PRUNE,
 };
 
 struct write {
@@ -114,11 +116,13 @@ struct write {
 	char taken_by[UUID_SIZE]; /* append: the registration that has the Idempotency-Key */
 	struct row row;           /* append, save */
 	bool noted;               /* the timeline gets a line */
-	int64_t at;               /* the time of the line; wake: what is due later than this */
+	int64_t at;               /* the time of the line; wake: what is due later than this;
+				     prune: what began before this */
 	char *step, *what;
-	char *name, *value; /* fact; wake: the directory; answer: the body */
-	int status;         /* answer */
-	void *sealed;       /* set aside: only while these are still the row's sealed bytes */
+	char *name, *value; /* fact; wake: the directory; answer: the body; attempts: the key */
+	struct journal_attempts attempts;
+	int status;   /* answer */
+	void *sealed; /* set aside: only while these are still the row's sealed bytes */
 	size_t sealed_size;
 
 	enum journal_result result;
@@ -144,6 +148,9 @@ enum write_sql {
 	SQL_WAKE,
 	SQL_SET_ASIDE,
 	SQL_FACT,
+	SQL_ATTEMPTS,
+	SQL_FORGET_ATTEMPTS,
+	SQL_PRUNE,
 	WRITE_SQL_COUNT,
 };
 
@@ -205,6 +212,7 @@ enum read_sql {
 	SQL_OLDEST,
 	SQL_ASIDE_COUNT,
 	SQL_READ_FACT,
+	SQL_FIND_ATTEMPTS,
 	READ_SQL_COUNT,
 };
 

@@ -45,6 +45,8 @@ const char *const read_sql[READ_SQL_COUNT] = {
 		   " ORDER BY created_at LIMIT 1",
     [SQL_ASIDE_COUNT] = "SELECT count(*) FROM registration WHERE set_aside = 1",
     [SQL_READ_FACT] = "SELECT value FROM facts WHERE name = ?1",
+    [SQL_FIND_ATTEMPTS] = "SELECT in_row, total, began_at, locked_until, last_at, last_id"
+			  " FROM attempts WHERE key = ?1",
 };
 
 /* true where there is a row; a read that fails finds nothing, and says so in the log. */
@@ -145,6 +147,27 @@ journal_find_key(struct journal *journal, const char *portal, const char *key_ma
 		*answer_out = registration != NULL ? sql_text(statement, READ_BODY) : NULL;
 	sqlite3_reset(statement);
 	return registration;
+}
+
+int
+journal_find_attempts(
+    struct journal *journal, const char *key, struct journal_attempts *attempts_out)
+{
+	sqlite3_stmt *statement = journal->reads[SQL_FIND_ATTEMPTS];
+
+	memset(attempts_out, 0, sizeof(*attempts_out));
+	sql_bind_text(statement, 1, key);
+	if (read_step(journal, statement)) {
+		attempts_out->in_row = sqlite3_column_int64(statement, 0);
+		attempts_out->total = sqlite3_column_int64(statement, 1);
+		attempts_out->began_at = sqlite3_column_int64(statement, 2);
+		attempts_out->locked_until = sqlite3_column_int64(statement, 3);
+		attempts_out->last_at = sqlite3_column_int64(statement, 4);
+		snprintf(attempts_out->last_id, sizeof(attempts_out->last_id), "%s",
+		    (const char *)sqlite3_column_text(statement, 5));
+	}
+	/* A read that failed says so here: nothing found must not mean nothing counted. */
+	return sqlite3_reset(statement) == SQLITE_OK ? 0 : -1;
 }
 
 size_t

@@ -76,6 +76,17 @@ static const char *const schema_migrations[] = {
     "END;",
     /* 2: which records were found, for the helpdesk */
     "ALTER TABLE registration ADD COLUMN findings TEXT;",
+    /* 3: the attempt budget; a window's beginning is 0 for an identifier */
+    "CREATE TABLE attempts ("
+    " key TEXT PRIMARY KEY,"
+    " in_row INTEGER NOT NULL,"
+    " total INTEGER NOT NULL,"
+    " began_at INTEGER NOT NULL,"
+    " locked_until INTEGER NOT NULL,"
+    " last_at INTEGER NOT NULL,"
+    " last_id TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX attempts_began ON attempts (began_at) WHERE began_at > 0;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof(schema_migrations) / sizeof(schema_migrations[0])))

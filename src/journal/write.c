@@ -35,6 +35,15 @@ const char *const write_sql[WRITE_SQL_COUNT] = {
 		      " WHERE id = ?1 AND set_aside = 0 AND sealed IS ?3",
     [SQL_FACT] = "INSERT INTO facts VALUES (?1, ?2)"
 		 " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    [SQL_ATTEMPTS] = "INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+		     " ON CONFLICT (key) DO UPDATE SET in_row = excluded.in_row,"
+		     " total = excluded.total, began_at = excluded.began_at,"
+		     " locked_until = excluded.locked_until, last_at = excluded.last_at,"
+		     " last_id = excluded.last_id",
+    [SQL_FORGET_ATTEMPTS] = "DELETE FROM attempts WHERE key = ?1",
+    /* Bounded: the transaction is shared with registrations that wait for it. */
+    [SQL_PRUNE] = "DELETE FROM attempts WHERE key IN (SELECT key FROM attempts"
+		  " INDEXED BY attempts_began WHERE began_at > 0 AND began_at < ?1 LIMIT 256)",
 };
 
 struct write *
@@ -133,6 +142,24 @@ write_set_aside(sqlite3 *database, sqlite3_stmt **statements, struct write *writ
 	return write_note(statements[SQL_NOTE], write);
 }
 
+static int
+write_attempts(sqlite3_stmt **statements, const struct write *write)
+{
+	const struct journal_attempts *from = &write->attempts;
+	sqlite3_stmt *statement = statements[from->total == 0 ? SQL_FORGET_ATTEMPTS : SQL_ATTEMPTS];
+
+	sql_bind_text(statement, 1, write->name);
+	if (from->total == 0)
+		return sql_run(statement);
+	sqlite3_bind_int64(statement, 2, from->in_row);
+	sqlite3_bind_int64(statement, 3, from->total);
+	sqlite3_bind_int64(statement, 4, from->began_at);
+	sqlite3_bind_int64(statement, 5, from->locked_until);
+	sqlite3_bind_int64(statement, 6, from->last_at);
+	sql_bind_text(statement, 7, from->last_id);
+	return sql_run(statement);
+}
+
 int
 write_carry_out(sqlite3 *database, sqlite3_stmt **statements, struct write *write)
 {
@@ -161,6 +188,12 @@ write_carry_out(sqlite3 *database, sqlite3_stmt **statements, struct write *writ
 		statement = statements[SQL_FACT];
 		sql_bind_text(statement, 1, write->name);
 		sql_bind_text(statement, 2, write->value);
+		return sql_run(statement);
+	case WRITE_ATTEMPTS:
+		return write_attempts(statements, write);
+	case WRITE_PRUNE:
+		statement = statements[SQL_PRUNE];
+		sqlite3_bind_int64(statement, 1, write->at);
 		return sql_run(statement);
 	}
 	return SQLITE_MISUSE;

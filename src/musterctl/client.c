@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "musterctl/client.h"
 #include "musterctl/screen.h"
@@ -217,19 +218,22 @@ client_judge(const struct text *body, long status, json_t **answer_out, struct e
 	return -1;
 }
 
+/* sent: the body of a POST, "" for none; NULL: a GET. */
 static int
 client_exchange(
-    const char *socket, const char *method, const char *path, json_t **answer_out, struct err *err)
+    const char *socket, const char *path, const char *sent, json_t **answer_out, struct err *err)
 {
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type:");
+	bool has_body = sent != NULL && *sent != '\0';
+	struct curl_slist *headers =
+	    curl_slist_append(NULL, has_body ? "Content-Type: application/json" : "Content-Type:");
 	CURL *handle = client_handle(socket, path, err);
 	struct text body = {0};
 	long status = 0;
 	int result = -1;
 
 	if (handle != NULL) {
-		if (strcmp(method, "POST") == 0) {
-			curl_easy_setopt(handle, CURLOPT_POSTFIELDS, "");
+		if (sent != NULL) {
+			curl_easy_setopt(handle, CURLOPT_POSTFIELDS, sent);
 			curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
 		}
 		result = client_transfer(handle, socket, &body, &status, err);
@@ -242,8 +246,8 @@ client_exchange(
 	return result;
 }
 
-int
-client_ask(const struct command *command, const char *method, const char *path, json_t **answer_out)
+static int
+client_call(const struct command *command, const char *path, const char *sent, json_t **answer_out)
 {
 	struct err err = {0};
 	char *socket;
@@ -251,8 +255,28 @@ client_ask(const struct command *command, const char *method, const char *path, 
 
 	if (code != 0)
 		return code;
-	if (client_exchange(socket, method, path, answer_out, &err) != 0)
+	if (client_exchange(socket, path, sent, answer_out, &err) != 0)
 		code = client_failed(&err);
 	free(socket);
+	return code;
+}
+
+int
+client_ask(const struct command *command, const char *method, const char *path, json_t **answer_out)
+{
+	return client_call(command, path, strcmp(method, "POST") == 0 ? "" : NULL, answer_out);
+}
+
+int
+client_send(const struct command *command, const char *path, json_t *body, json_t **answer_out)
+{
+	char *sent = json_dumps(body, JSON_COMPACT);
+	int code;
+
+	json_decref(body);
+	if (sent == NULL)
+		abort();
+	code = client_call(command, path, sent, answer_out);
+	secret_wipe_text(&sent);
 	return code;
 }

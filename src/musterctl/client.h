@@ -24,6 +24,9 @@ int client_failed(const struct err *err);
 int client_ask(
     const struct command *command, const char *method, const char *path, json_t **answer_out);
 
+/* A POST with that body, which is stolen; its text is wiped. */
+int client_send(const struct command *command, const char *path, json_t *body, json_t **answer_out);
+
 /* name=value, escaped, after a '?' or '&'. */
 void client_add_query(struct text *path, const char *name, const char *value);
 void client_add_segment(struct text *path, const char *segment); /* "/" and it, escaped */

@@ -10,6 +10,7 @@ musterctl_SOURCES += %D%/status.c
 musterctl_SOURCES += %D%/submit.c
 musterctl_SOURCES += %D%/submit_lines.c %D%/submit_lines.h
 musterctl_SOURCES += %D%/submit_report.c %D%/submit_report.h
+musterctl_SOURCES += %D%/unlock.c %D%/attempts.h
 musterctl_SOURCES += %D%/usage.c %D%/usage.h
 musterctl_SOURCES += %D%/verbs.c %D%/verbs.h
 musterctl_SOURCES += %D%/watch.c

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "musterctl/attempts.h"
 #include "musterctl/client.h"
 #include "musterctl/screen.h"
 #include "musterctl/verbs.h"
@@ -156,11 +157,25 @@ show_categories(struct table *table, const json_t *registration)
 	text_fini(&list);
 }
 
+/* What stands against the identifier; nothing where nothing does. */
+static void
+show_attempts(struct table *table, const json_t *attempts)
+{
+	int64_t total = json_number(attempts, "total");
+	char *words;
+
+	if (total == 0)
+		return;
+	words = attempts_words(attempts);
+	table_add_text(table, "failures");
+	table_add(table, words);
+}
+
 static void
 show_fields(const json_t *registration)
 {
 	struct table table = {.columns = 2};
-	int64_t attempts = json_number(registration, "attempts");
+	int64_t tries = json_number(registration, "attempts");
 
 	show_text(&table, "registration", json_text(registration, "id"));
 	show_text(&table, "state", json_text(registration, "state"));
@@ -181,10 +196,11 @@ show_fields(const json_t *registration)
 	show_text(&table, "next step", json_text(registration, "step"));
 	show_time(&table, "due", json_text(registration, "due_at"));
 	show_text(&table, "waits for", json_text(registration, "waits_for"));
-	if (attempts > 0) {
-		table_add_text(&table, "attempts");
-		table_add(&table, mem_format("%" PRId64, attempts));
+	if (tries > 0) {
+		table_add_text(&table, "tries");
+		table_add(&table, mem_format("%" PRId64, tries));
 	}
+	show_attempts(&table, json_object_get(registration, "failures"));
 	show_text(&table, "detail", json_text(registration, "detail"));
 	table_print(&table, stdout);
 }

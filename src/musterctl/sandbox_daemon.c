@@ -43,7 +43,7 @@ static const char daemon_conf[] =
     "    bind_password_file = \"%1$s/service.password\";\n"
     "    base = \"" ACCOUNTS_BASE "\"; claims_base = \"" CLAIMS_BASE "\";\n"
     "    uid_template = \"{given}.{mi}.{sn}\"; mail_domain = \"mail.example.mil\"; };\n"
-    "identity = { key_file = \"%1$s/identity.key\"; };\n"
+    "identity = { key_file = \"%1$s/identity.key\"; spray_failures = 0; };\n"
     "activation = { delay = %6$lld; };\n"
     "password = { queue = 4096; };\n"
     "limits = { connections = 4096; in_flight = 2048; };\n"

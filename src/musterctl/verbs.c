@@ -107,6 +107,15 @@ const struct verb verb_table[] = {
 	.most = 1,
 	.summary = "Tries a failed or waiting registration again, at once.",
 	.run = act_verb},
+    {.name = "unlock",
+	.operands = "ID|UID|-",
+	.least = 1,
+	.most = 1,
+	.summary = "Lifts the lock of an identifier after too many failures, and forgets them.",
+	.words = "The registration ID or the account UID says whose. With - the identifier itself "
+		 "is read from standard input: it is never given on the command line, where "
+		 "others can see it. Says what the counters were.",
+	.run = unlock_verb},
     {.name = "schema check",
 	.operands = "",
 	.summary = "Says whether the account directory carries the schema.",

@@ -70,6 +70,7 @@ int list_verb(const struct command *command);
 int show_verb(const struct command *command);
 int explain_verb(const struct command *command);
 int act_verb(const struct command *command); /* activate, hold, release, cancel, retry */
+int unlock_verb(const struct command *command);
 int watch_verb(const struct command *command);
 int submit_verb(const struct command *command);
 int sandbox_verb(const struct command *command);

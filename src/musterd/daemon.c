@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "budget/budget.h"
 #include "conf/conf.h"
 #include "dir/dir.h"
 #include "dir/question.h"
@@ -137,6 +138,7 @@ daemon_make_parts(struct daemon *daemon)
 
 	daemon->site.conf = daemon->conf;
 	daemon->site.person_keys = daemon->person_keys;
+	daemon->site.budget = budget_new(daemon->loop, daemon->journal, &daemon->site.conf);
 	daemon->driver = driver_new(daemon->loop, daemon->journal, plan, &daemon->site,
 	    daemon->directories, daemon->conf->limits.in_flight);
 	intake = (struct intake_parts){
@@ -302,6 +304,7 @@ daemon_stop(struct daemon **daemon)
 		dir_close(&it->directories[--it->directory_count]);
 	free(it->directories);
 	journal_close(&it->journal);
+	budget_free(&it->site.budget);
 	admin_free(&it->admin);
 	intake_free(&it->intake);
 	driver_free(&it->driver);

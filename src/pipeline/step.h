@@ -12,6 +12,7 @@
 
 #include "model/registration.h"
 
+struct budget;
 struct conf;
 struct err;
 struct keyring;
@@ -30,6 +31,7 @@ enum verdict {
 struct site {
 	const struct conf *conf;
 	const struct keyring *person_keys;
+	struct budget *budget; /* of failed attempts at an identity */
 };
 
 struct step {

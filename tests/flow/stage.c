@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "budget/budget.h"
 #include "fake_clock.h"
 #include "fake_dir.h"
 #include "journal/journal.h"
@@ -81,6 +82,11 @@ stage_configure(struct stage *stage)
 	conf->accounts.uid_template = "{given}.{mi}.{sn}";
 	conf->accounts.mail_domain = "mail.example.mil";
 	conf->accounts.organization = "";
+	conf->identity.failures_in_row = 3;
+	conf->identity.failures_ever = 10;
+	conf->identity.lock = DELAY;
+	conf->identity.spray_failures = 20;
+	conf->identity.spray_window = 4 * DELAY;
 	conf->activation.delay = DELAY;
 	conf->journal.engine = "sqlite";
 	conf->journal.path = stage->journal_path;
@@ -173,6 +179,7 @@ stage_open(struct stage *stage)
 	stage->journal = journal_open(stage->loop, &stage->conf.journal, stage->journal_keys, &err);
 	assert_string_equal(err.text, "");
 	stage->site.person_keys = stage->person_keys;
+	stage->site.budget = budget_new(stage->loop, stage->journal, &stage->site.conf);
 	for (int i = 0; i < DIRECTORIES; i++) {
 		stage->directories[i] = dir_open(stage->loop, directory_names[i], NULL, &err);
 		assert_non_null(stage->directories[i]);
@@ -192,6 +199,7 @@ stage_crash(struct stage *stage)
 		dir_close(&stage->directories[i]);
 	/* What is called back finds a driver that has stopped, and just lets go. */
 	journal_close(&stage->journal);
+	budget_free(&stage->site.budget);
 	driver_free(&stage->driver);
 	loop_free(&stage->loop);
 	keyring_free(&stage->journal_keys);

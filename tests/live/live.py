@@ -194,9 +194,11 @@ class Sandbox:
 
 
 def alive(pid):
+    """A zombie whose other threads have not ended holds its files and locks still."""
     try:
         with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+            fields = file.read().rsplit(")", 1)[1].split()
+        return fields[0] not in "ZX" or int(fields[17]) > 1
     except OSError:
         return False
 

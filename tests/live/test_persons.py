@@ -71,14 +71,26 @@ def hundred_copies_without_a_key():
 
 
 def refusals_tell_nothing():
-    with sandbox(delay=1) as box:
+    """Each wrong part is another person's who is just like John: three failures would lock one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "people.ldif")
+        people_ldif([{"personnelId": ssn, "birthDate": "19800229", "payEntryBaseDate": "20010615", "sn": "Doe",
+                      "givenName": "John", "middleName": "Quincy", "generationQualifier": "Jr",
+                      "personnelCategory": category, "personnelStatus": "current"}
+                     for ssn in [900123456, *range(901000001, 901000006)]
+                     for category in ("da-civilian", "army-retired")], path)
+        refusals_of(path)
+
+
+def refusals_of(people):
+    with sandbox(delay=1, people=people) as box:
         wrong = [
-            different(JOHN, birth="1980-02-28"),
-            different(JOHN, pebd="2001-06-16"),
-            different(JOHN, name=dict(JOHN["name"], family="Dough")),
+            different(JOHN, ssn="901-00-0001", birth="1980-02-28"),
+            different(JOHN, ssn="901-00-0002", pebd="2001-06-16"),
+            different(JOHN, ssn="901-00-0003", name=dict(JOHN["name"], family="Dough")),
             different(JOHN, ssn="900-99-9999"),
-            different(JOHN, birth="1979-01-01", pebd="1999-01-01"),
-            different(JOHN, pebd=None),
+            different(JOHN, ssn="901-00-0004", birth="1979-01-01", pebd="1999-01-01"),
+            different(JOHN, ssn="901-00-0005", pebd=None),
         ]
         answers = [box.register(person) for person in wrong]
         assert {status for status, _, _ in answers} == {422}, answers

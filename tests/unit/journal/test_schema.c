@@ -13,7 +13,7 @@ test_empty_file(void **state)
 	kit_open(kit);
 	assert_int_equal(kit_append(kit, kit_registration(1)), JOURNAL_DONE);
 	version = kit_sql(kit, "PRAGMA user_version");
-	assert_string_equal(version, "2");
+	assert_string_equal(version, "3");
 	free(version);
 }
 
@@ -29,7 +29,7 @@ test_newer_refused(void **state)
 	assert_non_null(strstr(err.text, "version 99"));
 	assert_int_equal(journal_check(&kit->conf, &err), -1);
 	assert_non_null(strstr(err.text, "version 99"));
-	free(kit_sql(kit, "PRAGMA user_version = 2"));
+	free(kit_sql(kit, "PRAGMA user_version = 3"));
 	kit_open(kit);
 }
 
@@ -50,6 +50,32 @@ test_foreign_refused(void **state)
 	fclose(file);
 	kit_open_refused(kit, &err);
 	assert_non_null(strstr(err.text, kit->path));
+}
+
+/* A journal of the first version, as it was before findings and failed attempts were kept. */
+static void
+test_first_version(void **state)
+{
+	struct kit *kit = *state;
+	struct journal_attempts attempts = {.in_row = 1, .total = 2, .last_at = KIT_NOW}, found;
+	char id[UUID_SIZE];
+	struct registration *registration;
+
+	assert_int_equal(kit_append(kit, kit_registration(1)), JOURNAL_DONE);
+	kit_close(kit);
+	free(kit_sql(kit, "DROP TABLE attempts"));
+	free(kit_sql(kit, "ALTER TABLE registration DROP COLUMN findings"));
+	free(kit_sql(kit, "PRAGMA user_version = 1"));
+	kit_open(kit);
+	registration = journal_find(kit->journal, kit_id(1, id));
+	assert_non_null(registration);
+	registration_free(&registration);
+	assert_int_equal(journal_find_attempts(kit->journal, "key", &found), 0);
+	assert_int_equal(found.total, 0);
+	journal_save_attempts(kit->journal, "key", &attempts, kit_on_done, kit);
+	kit_settle(kit);
+	assert_int_equal(journal_find_attempts(kit->journal, "key", &found), 0);
+	assert_int_equal(found.total, 2);
 }
 
 static const char *const steps[] = {
@@ -112,6 +138,7 @@ main(void)
 	    TEST(test_empty_file),
 	    TEST(test_newer_refused),
 	    TEST(test_foreign_refused),
+	    TEST(test_first_version),
 	    cmocka_unit_test(test_older_versions),
 	    cmocka_unit_test(test_failed_step),
 	};

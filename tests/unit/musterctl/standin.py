@@ -63,7 +63,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.problem(404, "not-found", "there is no such registration")
             timeline = [{"at": "2026-01-31T08:00:00.500Z", "step": "prove", "state": "verified",
                          "what": "identity proved"}]
-            return self.answer(200, {**found, "timeline": timeline})
+            return self.answer(200, {**found, "failures": desk.attempts, "timeline": timeline})
         if path in desk.pages:
             return self.answer(200, desk.pages[path])
         return self.problem(404, "not-found", "no such page")
@@ -91,6 +91,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         parts = self.path.split("/")
         if self.path == "/v1/admin/registrations":
             return desk.register(self, self.headers.get("Idempotency-Key"), body)
+        if self.path == "/v1/admin/unlock":
+            return desk.unlock(self, json.loads(body))
         found = desk.find(parts[4])
         if found is None:
             return self.problem(404, "not-found", "there is no such registration")
@@ -125,9 +127,11 @@ class Desk:
         self.registrations = [
             registration(1), registration(2, "failed", reason="the directory said no"),
             registration(3, "received", uid=None, mail=None, waits_for="personnel",
-                         overdue=True, detail=ESCAPE, attempts=4)]
+                         overdue=True, detail=ESCAPE, tries=4)]
         self.requests = []       # (method, path)
         self.keys = {}           # Idempotency-Key: (body, status, answer)
+        self.attempts = {"in_row": 0, "total": 0, "locked_until": None, "locked_for_ever": False}
+        self.unlocks = []        # bodies
         self.running = self.most = 0
         self.later = {}          # body: how often it is told to come later
         self.lost = {}           # body: how often the connection ends without an answer
@@ -180,6 +184,12 @@ class Desk:
             left = table.get(body, 0)
             table[body] = left - 1
             return left > 0
+
+    def unlock(self, handler, body):
+        self.unlocks.append(body)
+        if "id" in body and self.find(body["id"]) is None:
+            return handler.problem(404, "not-found", "there is no such registration")
+        return handler.answer(200, {"was": self.attempts})
 
     def register(self, handler, key, body):
         with self.lock:

@@ -252,9 +252,64 @@ class Acting(Case):
         self.run_ctl("hold", standin.ID % 99, "--json", code=1)
 
 
+class Unlocking(Case):
+    LOCKED = {"in_row": 3, "total": 7, "locked_until": "2026-01-31T08:15:00.123Z",
+              "locked_for_ever": False}
+
+    def test_by_name(self):
+        self.desk.attempts = self.LOCKED
+        self.assertEqual(self.run_json("unlock", standin.ID % 1), {"was": self.LOCKED})
+        self.assertRegex(self.run_ctl("unlock", "john.q.doe1").stdout,
+                         r"3 in a row, 7 in all; locked until 2026-01-31 09:15:00\+01:00")
+        self.assertEqual(self.desk.unlocks, [{"id": standin.ID % 1}, {"id": "john.q.doe1"}])
+        self.run_ctl("unlock", "nobody", code=1)
+
+    def test_by_identifier(self):
+        self.desk.attempts = {"in_row": 1, "total": 10, "locked_until": None,
+                              "locked_for_ever": True}
+        for given in ("900-12-3456\n", "900123456", "900123456\r\nmore\n"):
+            text = self.run_ctl("unlock", "-", given=given).stdout
+            self.assertIn("1 in a row, 10 in all; locked until it is unlocked", text)
+        self.assertEqual(self.desk.unlocks, [{"identifier": "900123456"}] * 3)
+
+    def test_no_identifier(self):
+        for given in ("", "\n", "900-12-345\n", "9" * 5000):
+            done = self.run_ctl("unlock", "-", given=given, code=1)
+            self.assertNotIn("900-12-345\n", done.stderr)
+        for words in (["900123456"], ["900-12-3456"], ["--json", "900-12-3456"], []):
+            self.run_ctl("unlock", *words, code=2)
+        self.assertEqual(self.desk.requests, [])
+
+    def test_not_shown_on_a_terminal(self):
+        ours, theirs = pty.openpty()
+        done = subprocess.Popen(COMMAND + ["-s", self.socket, "unlock", "-"], stdin=theirs,
+                                stdout=subprocess.PIPE, stderr=theirs, env=self.environment)
+        os.close(theirs)
+        seen = b""
+        while b"Identifier: " not in seen:
+            seen += os.read(ours, 1000)
+        os.write(ours, b"900-12-3456\n")
+        self.assertIn(b"0 in a row", done.communicate(timeout=PATIENCE)[0])
+        try:
+            while more := os.read(ours, 1000):
+                seen += more
+        except OSError:
+            pass  # the other end is closed
+        os.close(ours)
+        self.assertNotIn(b"900", seen)
+        self.assertEqual(self.desk.unlocks, [{"identifier": "900123456"}])
+
+    def test_shown(self):
+        self.desk.attempts = self.LOCKED
+        self.assertEqual(self.run_json("show", standin.ID % 1)["failures"], self.LOCKED)
+        self.assertRegex(self.run_ctl("show", standin.ID % 1).stdout,
+                         r"failures +3 in a row, 7 in all; locked until 2026")
+        self.assertRegex(self.run_ctl("show", standin.ID % 3).stdout, r"tries +4\n")
+
+
 class Unreachable(Case):
     VERBS = (["status"], ["list"], ["show", "x"], ["watch"], ["activate", "x"], ["config"],
-             ["schema", "check"])
+             ["schema", "check"], ["unlock", "x"])
 
     def each(self, hint):
         lines = self.file(line(1))

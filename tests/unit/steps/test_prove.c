@@ -1,5 +1,6 @@
 /* Proving an identity: every source is asked, then all records are judged together. */
 #include "base/keyring.h"
+#include "budget/budget.h"
 #include "kit.h"
 #include "proof/prove.h"
 
@@ -22,6 +23,35 @@
 #define CONTRACTOR RECORD("c", "contractor", "\nsn: Doe\npersonnelStatus: current")
 #define NAMELESS RECORD("c", "da-civilian", "\npersonnelStatus: current")
 
+/* ---- in front of the budget: what it says, and what it is told ---- */
+
+static struct {
+	enum budget_answer answer;
+	bool uncounted; /* a failure can't be counted */
+	int failures, passes;
+} budget;
+
+enum budget_answer
+budget_ask(struct budget *it, const struct budget_keys *keys, const char *id, int64_t *wait_out)
+{
+	*wait_out = 1000;
+	return budget.answer;
+}
+
+int
+budget_fail(struct budget *it, const struct budget_keys *keys, const char *id, budget_done_fn *done,
+    void *arg)
+{
+	budget.failures++;
+	return budget.uncounted ? -1 : 0;
+}
+
+void
+budget_pass(struct budget *it, const struct budget_keys *keys)
+{
+	budget.passes++;
+}
+
 /* As it comes in: nothing is known of the person. */
 static void
 prepare(struct kit *kit)
@@ -32,6 +62,7 @@ prepare(struct kit *kit)
 	memset(registration->person_key, 0, sizeof(registration->person_key));
 	registration->state = STATE_RECEIVED;
 	mem_set_text(&registration->detail, "of an earlier try");
+	memset(&budget, 0, sizeof(budget));
 	kit->roll = true;
 }
 
@@ -155,9 +186,44 @@ test_what_is_said(void **state)
 		kit_renew(kit);
 		assert_int_not_equal(prove(kit, rows[i].army, rows[i].civilians), NEXT);
 		assert_string_equal(kit->registration->detail, rows[i].says);
-		assert_string_equal(kit->registration->person_key, "");
 		assert_null(kit->registration->categories);
 		assert_null(kit->registration->application->person.categories);
+	}
+}
+
+/* Only what differs counts as a failure; what is locked is not compared, and not counted. */
+static void
+test_budget(void **state)
+{
+	static const struct {
+		const char *army, *civilians;
+		enum budget_answer answer;
+		bool uncounted;
+		enum verdict verdict;
+		int failures, passes;
+	} rows[] = {
+	    {RETIRED, CIVILIAN, BUDGET_OPEN, false, NEXT, 0, 1},
+	    {LAPSED, NULL, BUDGET_OPEN, false, REFUSE, 0, 1},
+	    {RETIRED, ANOTHER, BUDGET_OPEN, false, RETRY, 0, 1},
+	    {NULL, ANOTHER, BUDGET_OPEN, false, REFUSE, 1, 0},
+	    {NULL, NULL, BUDGET_OPEN, false, REFUSE, 1, 0},
+	    {NULL, NULL, BUDGET_OPEN, true, RETRY, 1, 0},
+	    {RETIRED, CIVILIAN, BUDGET_LOCKED, false, REFUSE, 0, 0},
+	    {RETIRED, CIVILIAN, BUDGET_UNKNOWN, false, RETRY, 0, 0},
+	};
+	struct kit *kit = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		kit_renew(kit);
+		prepare(kit);
+		budget.answer = rows[i].answer;
+		budget.uncounted = rows[i].uncounted;
+		assert_int_equal(kit_judge_both(kit, prove_judge, rows[i].army, rows[i].civilians),
+		    rows[i].verdict);
+		assert_int_equal(budget.failures, rows[i].failures);
+		assert_int_equal(budget.passes, rows[i].passes);
+		if (rows[i].answer == BUDGET_LOCKED)
+			assert_string_equal(kit->registration->detail, BUDGET_NOT_COMPARED);
 	}
 }
 
@@ -170,6 +236,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_what_is_kept, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_person_keys, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_what_is_said, kit_setup, kit_teardown),
+	    cmocka_unit_test_setup_teardown(test_budget, kit_setup, kit_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
