@@ -194,9 +194,12 @@ class Sandbox:
 
 
 def alive(pid):
+    """A process killed is a zombie first while its other threads still end: until they have, its
+    locks are held."""
     try:
         with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+            ended = file.read().rsplit(")", 1)[1].split()[0] in "ZX"
+        return not ended or len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 
