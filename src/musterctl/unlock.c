@@ -43,8 +43,9 @@ unlock_read_line(char line[LINE_SIZE])
 	if (terminal) {
 		hidden = shown;
 		hidden.c_lflag &= ~(tcflag_t)ECHO;
-		fputs("Identifier: ", stderr);
+		/* First, for it throws away what was typed before the prompt. */
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+		fputs("Identifier: ", stderr);
 	}
 	setvbuf(stdin, NULL, _IONBF, 0);
 	read = fgets(line, LINE_SIZE, stdin) != NULL;

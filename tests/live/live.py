@@ -194,11 +194,12 @@ class Sandbox:
 
 
 def alive(pid):
-    """A zombie whose other threads have not ended holds its files and locks still."""
+    """A process killed is a zombie first while its other threads still end: until they have, its
+    locks are held."""
     try:
         with open(f"/proc/{pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return fields[0] not in "ZX" or int(fields[17]) > 1
+            ended = file.read().rsplit(")", 1)[1].split()[0] in "ZX"
+        return not ended or len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 

@@ -127,7 +127,7 @@ class Desk:
         self.registrations = [
             registration(1), registration(2, "failed", reason="the directory said no"),
             registration(3, "received", uid=None, mail=None, waits_for="personnel",
-                         overdue=True, detail=ESCAPE, tries=4)]
+                         overdue=True, detail=ESCAPE, attempts=4)]
         self.requests = []       # (method, path)
         self.keys = {}           # Idempotency-Key: (body, status, answer)
         self.attempts = {"in_row": 0, "total": 0, "locked_until": None, "locked_for_ever": False}
