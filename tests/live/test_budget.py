@@ -3,6 +3,8 @@
 way it is written, whoever the person is, however many come at once, and through kill -9."""
 import copy
 import json
+import os
+import sqlite3
 import threading
 import time
 
@@ -161,6 +163,24 @@ def holds_through_kill():
         assert is_locked(box.register(JOHN)) and is_locked(identity_check(box, JOHN))
 
 
+def in_journal(box, statement):
+    journal = sqlite3.connect(os.path.join(box.dir, "journal.db"), timeout=10)
+    journal.execute(statement)
+    journal.commit()
+    journal.close()
+
+
+def not_told_before_it_is_kept():
+    """A failure that can't be written is not told, and counts all the same."""
+    with sandbox(delay=1) as box:
+        in_journal(box, "CREATE TRIGGER no BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'no'); END")
+        assert is_problem(identity_check(box, wrong(1)), 503, "unavailable")
+        in_journal(box, "DROP TRIGGER no")
+        for i in (2, 3):
+            assert not_verified(identity_check(box, wrong(i)))
+        assert is_locked(box.register(JOHN))
+
+
 def unlocked_by_id_and_by_identifier():
     with sandbox(delay=1) as box:
         for i in range(3):
@@ -281,5 +301,6 @@ def spraying_is_limited():
 
 
 run(three_lock_whoever_it_is, invalid_is_not_counted, spellings_and_endpoints_are_one,
-    a_known_key_is_answered_first, holds_through_kill, unlocked_by_id_and_by_identifier, ten_lock_for_ever,
-    success_ends_the_row, hundred_guesses_get_three_comparisons, spraying_is_limited)
+    a_known_key_is_answered_first, holds_through_kill, not_told_before_it_is_kept,
+    unlocked_by_id_and_by_identifier, ten_lock_for_ever, success_ends_the_row,
+    hundred_guesses_get_three_comparisons, spraying_is_limited)
