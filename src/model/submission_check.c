@@ -1,6 +1,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/secret.h"
 #include "model/submission_internal.h"
 #include "model/submission_json.h"
 
@@ -15,6 +17,28 @@ check_text(const char *text, size_t size)
 	return strlen(text) == size && typed_is_plain(text, true) ? 0 : -1;
 }
 
+/* Line ends of PEM may be CR LF (RFC 7468 section 2): no other text has carriage returns. */
+static int
+check_certificate(const char *text, size_t size)
+{
+	char *lines = mem_text_n(text, size);
+	int rc;
+
+	for (char *at = lines; (at = strchr(at, '\r')) != NULL; at++)
+		*at = '\n';
+	rc = check_text(lines, size);
+	secret_wipe_text(&lines);
+	return rc;
+}
+
+static int
+check_member(const char *name, const json_t *value, int depth)
+{
+	if (depth == 1 && json_is_string(value) && strcmp(name, "certificate") == 0)
+		return check_certificate(json_string_value(value), json_string_length(value));
+	return check_value(value, depth);
+}
+
 static int
 check_object(const json_t *object, int depth)
 {
@@ -25,7 +49,7 @@ check_object(const json_t *object, int depth)
 
 	json_object_keylen_foreach(changeable, name, size, value)
 	{
-		if (check_text(name, size) != 0 || check_value(value, depth) != 0)
+		if (check_text(name, size) != 0 || check_member(name, value, depth) != 0)
 			return -1;
 	}
 	return 0;
