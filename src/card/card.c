@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -11,11 +12,13 @@
 
 #define THREADS 4 /* they mostly wait for the OCSP responder, where there is one */
 #define QUEUE 256
+#define WAIT_MOST 5000 /* milliseconds in the queue: a client would not wait longer */
 
 struct job {
 	struct card *card;
 	struct trust *trust;
 	char *pem; /* NULL: only the CRLs are read */
+	int64_t came_at;
 	struct card_verdict verdict;
 	card_done_fn *done;
 	void *arg;
@@ -135,7 +138,7 @@ card_judge(struct trust *trust, const char *pem, card_fault_fn *fault, void *arg
 	if (reason == REASON_NONE)
 		return;
 	memset(verdict_out->edipi, 0, sizeof(verdict_out->edipi));
-	verdict_out->kind = reason >= REASON_OCSP_AWAY ? CARD_UNAVAILABLE : CARD_REFUSED;
+	verdict_out->kind = reason >= REASON_WAITED ? CARD_UNAVAILABLE : CARD_REFUSED;
 	verdict_out->why = card_reason_words(reason);
 }
 
@@ -162,7 +165,10 @@ card_work(struct job *job)
 {
 	struct card *card = job->card;
 
-	if (job->pem != NULL)
+	if (job->pem != NULL && clock_boot() - job->came_at > WAIT_MOST)
+		job->verdict = (struct card_verdict){
+		    .kind = CARD_UNAVAILABLE, .why = card_reason_words(REASON_WAITED)};
+	else if (job->pem != NULL)
 		card_judge(job->trust, job->pem, card_on_fault, card, &job->verdict);
 	else if (job->trust->taken)
 		X509_STORE_free(trust_store(job->trust, card_on_fault, card));
@@ -200,6 +206,7 @@ card_queue(struct card *card, const char *pem, card_done_fn *done, void *arg)
 	job->card = card;
 	job->trust = trust_hold(card->trust);
 	job->pem = mem_text(pem);
+	job->came_at = clock_boot();
 	job->done = done;
 	job->arg = arg;
 	card->depth++;

@@ -71,7 +71,8 @@ enum card_reason {
 	REASON_CRL_WRONG,
 	REASON_OCSP_REVOKED,
 	REASON_OCSP_UNKNOWN,
-	REASON_OCSP_AWAY, /* from here on: unavailable */
+	REASON_WAITED, /* from here on: unavailable */
+	REASON_OCSP_AWAY,
 	REASON_OCSP_REFUSED,
 	REASON_OCSP_SIGNATURE,
 	REASON_OCSP_NONCE,

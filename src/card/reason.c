@@ -59,6 +59,7 @@ static const char *const words[REASON_COUNT] = {
     [REASON_CRL_WRONG] = "the revocation list of an issuer can't be believed",
     [REASON_OCSP_REVOKED] = "revoked, says the OCSP responder",
     [REASON_OCSP_UNKNOWN] = "not known to the OCSP responder",
+    [REASON_WAITED] = "too many cards are waiting",
     [REASON_OCSP_AWAY] = "the OCSP responder does not answer",
     [REASON_OCSP_REFUSED] = "the OCSP responder refuses to answer",
     [REASON_OCSP_SIGNATURE] = "the OCSP responder's signature can't be believed",

@@ -36,6 +36,26 @@ trust_subject(const X509 *certificate, char out[NAME_SIZE])
 	return X509_NAME_oneline(X509_get_subject_name(certificate), out, NAME_SIZE);
 }
 
+/*
+ * OpenSSL 3.0 reads a certificate's policies when a path first needs them, and shows them to other
+ * threads while it still does (ossl_policy_cache_set): a good card could be refused. They are read
+ * here, before any thread shares the certificate. The last of a path counts as its anchor, and is
+ * not looked at.
+ */
+static void
+trust_read_policies(X509 *certificate)
+{
+	STACK_OF(X509) *path = sk_X509_new_null();
+	X509_POLICY_TREE *tree = NULL;
+	int is_explicit;
+
+	sk_X509_push(path, certificate);
+	sk_X509_push(path, certificate);
+	X509_policy_check(&tree, &is_explicit, path, NULL, 0);
+	X509_policy_tree_free(tree);
+	sk_X509_free(path);
+}
+
 /* Every certificate of a PEM file; what stands between the blocks is comment. */
 static STACK_OF(X509) * trust_read_bio(BIO *file, bool *damaged_out)
 {
@@ -44,9 +64,12 @@ static STACK_OF(X509) * trust_read_bio(BIO *file, bool *damaged_out)
 	unsigned long error;
 
 	/* the empty text is a pass phrase: OpenSSL would ask the terminal for one */
-	while (sk_X509_num(read) < CERTIFICATES_MOST &&
-	       (certificate = PEM_read_bio_X509(file, NULL, NULL, (void *)(uintptr_t) "")) != NULL)
+	while (
+	    sk_X509_num(read) < CERTIFICATES_MOST &&
+	    (certificate = PEM_read_bio_X509(file, NULL, NULL, (void *)(uintptr_t) "")) != NULL) {
+		trust_read_policies(certificate);
 		sk_X509_push(read, certificate);
+	}
 	error = ERR_peek_last_error();
 	*damaged_out = error != 0 && !(ERR_GET_LIB(error) == ERR_LIB_PEM &&
 					 ERR_GET_REASON(error) == PEM_R_NO_START_LINE);

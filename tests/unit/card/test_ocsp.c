@@ -16,15 +16,15 @@
 #include "pki.h"
 #include "responder.h"
 
-#define TURNS 3000 /* of at most 10 ms */
-#define TIMEOUT 1000
+#define TURNS 3000   /* of at most 10 ms */
+#define TIMEOUT 3000 /* milliseconds */
 
 static struct loop *loop;
 static struct pki *pki;
 static struct responder *responder;
 static struct card *card;
 static struct card_verdict verdict;
-static int verdicts;
+static int verdicts, waited;
 
 static const struct {
 	const char *name;
@@ -61,6 +61,7 @@ on_verdict(const struct card_verdict *found, void *arg)
 {
 	verdict = *found;
 	verdicts++;
+	waited += found->why != NULL && strcmp(found->why, "too many cards are waiting") == 0;
 }
 
 static void
@@ -168,6 +169,26 @@ a_silent_one_blocks_nobody(void **state)
 	mem_free_text(&pem);
 }
 
+/* Nor do many who wait for a silent one wait for ever. */
+static void
+a_long_queue_ends(void **state)
+{
+	char *pem = pki_card(pki, "good");
+	int64_t begin = clock_boot();
+
+	open_card(responder_port(responder));
+	responder_set(responder, RESPONDER_SILENT);
+	verdicts = waited = 0;
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(card_submit(card, pem, on_verdict, NULL), 0);
+	for (int i = 0; i < TURNS && verdicts < 200; i++)
+		loop_turn(loop, 10);
+	assert_int_equal(verdicts, 200); /* 150 s if all were asked about */
+	assert_in_range(waited, 150, 196);
+	assert_in_range(clock_boot() - begin, 0, 20000);
+	mem_free_text(&pem);
+}
+
 /* What was posted for a card that is closed must never run: each test has a loop of its own. */
 static int
 begin_loop(void **state)
@@ -196,6 +217,7 @@ main(void)
 	    ON_LOOP(bad_cards_are_not_asked_about),
 	    ON_LOOP(nobody_there_is_unavailable),
 	    ON_LOOP(a_silent_one_blocks_nobody),
+	    ON_LOOP(a_long_queue_ends),
 	};
 	int failed;
 
