@@ -11,8 +11,8 @@
 #include "card/card_internal.h"
 
 #define CERTIFICATES_MOST 1000
-#define AUTH_LEVEL \
-	2 /* 112 bits: RSA from 2048, no MD5 and no SHA-1 (SSL_CTX_set_security_level(3)) */
+/* 112 bits: RSA from 2048, no MD5 and no SHA-1; see SSL_CTX_set_security_level(3). */
+#define AUTH_LEVEL 2
 #define STORE_FLAGS (X509_V_FLAG_X509_STRICT | X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL)
 #define NAME_SIZE 256
 

@@ -229,12 +229,23 @@ lists_are_read_again_when_they_change(void **state)
 	char *here = mem_format("%s/crls/issuing.crl", pki->dir);
 	char *away = mem_format("%s/issuing.away", pki->dir);
 	char *odd = mem_format("%s/crls/odd.crl", pki->dir);
+	char *other = mem_format("%s/unlisted.crl", pki->dir);
 	FILE *file;
 
 	open_card(&pki->conf);
 	judge("good");
 	assert_int_equal(verdict.kind, CARD_GOOD);
 	assert_int_equal(rename(here, away), 0);
+	judge("good");
+	assert_string_equal(verdict.why, "no revocation list of an issuer");
+	assert_int_equal(rename(away, here), 0);
+	judge("good");
+	assert_int_equal(verdict.kind, CARD_GOOD);
+
+	/* another list in the place of one: as many files as before */
+	assert_int_equal(link(here, away), 0);
+	assert_int_equal(link(other, odd), 0);
+	assert_int_equal(rename(odd, here), 0);
 	judge("good");
 	assert_string_equal(verdict.why, "no revocation list of an issuer");
 	assert_int_equal(rename(away, here), 0);
@@ -256,6 +267,7 @@ lists_are_read_again_when_they_change(void **state)
 	mem_free_text(&here);
 	mem_free_text(&away);
 	mem_free_text(&odd);
+	mem_free_text(&other);
 }
 
 static void
