@@ -6,6 +6,7 @@ include tests/unit/conf/local.mk
 include tests/unit/dir/local.mk
 include tests/unit/journal/local.mk
 include tests/unit/http/local.mk
+include tests/unit/card/local.mk
 include tests/unit/roll/local.mk
 include tests/unit/budget/local.mk
 include tests/unit/steps/local.mk

@@ -249,6 +249,17 @@ check_questions(struct reader *reader, const struct conf_questions *questions)
 		    "must hold security_questions.count questions, since own ones are not allowed");
 }
 
+static void
+check_certificates(struct reader *reader, const struct conf_certificates *certificates)
+{
+	if (*certificates->roots_file != '\0' && *certificates->crl_folder == '\0')
+		reader_fault_key(
+		    reader, "certificates.crl_folder", "is needed beside certificates.roots_file");
+	if (certificates->ocsp == CONF_OCSP_REQUIRE && *certificates->ocsp_url == '\0')
+		reader_fault_key(
+		    reader, "certificates.ocsp_url", "is needed while certificates.ocsp is on");
+}
+
 void
 check_all(struct reader *reader, const struct conf *conf)
 {
@@ -264,6 +275,7 @@ check_all(struct reader *reader, const struct conf *conf)
 	check_precedence(reader, conf);
 	check_password(reader, &conf->password);
 	check_questions(reader, &conf->security_questions);
+	check_certificates(reader, &conf->certificates);
 	if (conf->activation.late_after > conf->activation.escalate_after)
 		reader_fault_key(
 		    reader, "activation.late_after", "must not be above activation.escalate_after");

@@ -272,3 +272,26 @@ check_url(const char *text, struct err *err)
 		return 0;
 	return err_set(err, ERR_INPUT, "must begin with https:// or http://");
 }
+
+int
+check_http(const char *text, struct err *err)
+{
+	size_t size = strlen("http://");
+
+	if (*text == '\0' || (strncmp(text, "http://", size) == 0 &&
+				 is_all_of(text + size, SMALL LARGE DIGITS "-._~:/[]%+") &&
+				 strspn(text + size, SMALL LARGE DIGITS "[") > 0))
+		return 0;
+	return err_set(err, ERR_INPUT, "must begin with http:// and a host");
+}
+
+int
+check_oid(const char *text, struct err *err)
+{
+	size_t size = strlen(text);
+
+	if (size >= 3 && strchr("012", text[0]) != NULL && text[1] == '.' &&
+	    is_all_of(text, DIGITS ".") && strstr(text, "..") == NULL && text[size - 1] != '.')
+		return 0;
+	return err_set(err, ERR_INPUT, "must be an OID, as in 2.16.840.1.101.2.1.11.42");
+}

@@ -25,6 +25,8 @@ check_text_fn check_attribute; /* an attribute description, or nothing */
 check_text_fn check_template;  /* the uid template */
 check_text_fn check_domain;    /* a mail domain */
 check_text_fn check_url;       /* http:// or https://, or nothing */
+check_text_fn check_http;      /* http://HOST…, or nothing */
+check_text_fn check_oid;       /* 2.16.840.… */
 
 /* Whether an LDAP URI reaches another machine in the clear (ldap:// to a host that is not known
  * to be this one). */

@@ -96,6 +96,7 @@ struct conf_category {
 	int precedence;           /* the lower the number the higher */
 	int proof;                /* enum conf_proof */
 	int64_t activation_delay; /* -1: activation.delay */
+	bool card_waives_pebd;    /* a smart card stands in for a pay entry base date */
 };
 
 struct conf_identity {
@@ -132,6 +133,18 @@ struct conf_questions {
 
 struct conf_activation {
 	int64_t delay, late_after, escalate_after;
+};
+
+enum conf_ocsp { CONF_OCSP_OFF, CONF_OCSP_REQUIRE };
+struct conf_certificates {
+	char *roots_file;         /* "": no smart card is accepted */
+	char *intermediates_file; /* "" where none */
+	char *crl_folder;
+	char **policies; /* OIDs; empty: any */
+	char *upn_suffix;
+	int ocsp; /* enum conf_ocsp */
+	char *ocsp_url;
+	int64_t ocsp_timeout;
 };
 
 struct conf_journal {
@@ -172,6 +185,7 @@ struct conf {
 	struct conf_password password;
 	struct conf_questions security_questions;
 	struct conf_activation activation;
+	struct conf_certificates certificates;
 	struct conf_journal journal;
 	struct conf_log log;
 	struct conf_limits limits;

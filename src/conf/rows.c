@@ -52,6 +52,12 @@ static const struct row_word proof_words[] = {
     END,
 };
 
+static const struct row_word ocsp_words[] = {
+    {"off", CONF_OCSP_OFF},
+    {"require", CONF_OCSP_REQUIRE},
+    END,
+};
+
 static const struct row_word scheme_words[] = {
     {"yescrypt", 0},
     {"bcrypt", 1},
@@ -250,6 +256,10 @@ static const struct row category_rows[] = {
 		"dates beside the name."},
     {"activation_delay", ROW_SECONDS, AT(conf_category, activation_delay), .fallback = "-1",
 	.low = -1, .high = 31536000, .help = "From receipt to activation; -1: activation.delay."},
+    {"card_waives_pebd", ROW_BOOL, AT(conf_category, card_waives_pebd), .fallback = "false",
+	.help =
+	    "Whether a person with a good smart card may leave out the pay entry base date; one "
+	    "that is given must still be right."},
     END,
 };
 
@@ -338,6 +348,33 @@ static const struct row activation_rows[] = {
     END,
 };
 
+static const struct row certificate_rows[] = {
+    {"roots_file", ROW_TEXT, AT(conf_certificates, roots_file), .fallback = "", .check = check_path,
+	.help = "Roots (PEM, self-signed) that smart cards must come from; \"\": no card is "
+		"accepted."},
+    {"intermediates_file", ROW_TEXT, AT(conf_certificates, intermediates_file), .fallback = "",
+	.check = check_path,
+	.help = "Authorities (PEM) between the roots and the cards; \"\" for none."},
+    {"crl_folder", ROW_TEXT, AT(conf_certificates, crl_folder), .fallback = "", .check = check_path,
+	.help = "Folder of the CRLs (DER or PEM) of every root and intermediate; required beside "
+		"roots_file. It is read again when a file in it changes: rename new ones into it. "
+		"A list that is missing or stale refuses every card of its issuer."},
+    {"policies", ROW_TEXTS, AT(conf_certificates, policies), .fallback = "", .check = check_oid,
+	.help = "Certificate policies (OIDs) of which a card must have one, allowed by each of its "
+		"issuers. An empty list: any."},
+    {"upn_suffix", ROW_TEXT, AT(conf_certificates, upn_suffix), .fallback = "mil", .low = 1,
+	.high = 253, .check = check_domain,
+	.help = "What stands after the @ in a card's user principal name; before it is the EDIPI."},
+    {"ocsp", ROW_CHOICE, AT(conf_certificates, ocsp), .words = ocsp_words, .fallback = "off",
+	.help = "Whether an OCSP responder is asked too; require: while it does not answer, "
+		"registrations with a card are answered 503."},
+    {"ocsp_url", ROW_TEXT, AT(conf_certificates, ocsp_url), .fallback = "", .check = check_http,
+	.help = "Where the responder is, as in http://ocsp.example.mil/; required for ocsp."},
+    {"ocsp_timeout", ROW_SECONDS, AT(conf_certificates, ocsp_timeout), .fallback = "3", .low = 1,
+	.high = 30, .help = "The responder's answer takes no longer."},
+    END,
+};
+
 static const struct row journal_rows[] = {
     {"engine", ROW_TEXT, AT(conf_journal, engine), .words = engine_words, .fallback = "sqlite",
 	.flags = ROW_FIXED, .help = "What keeps the journal."},
@@ -413,6 +450,8 @@ const struct row conf_rows[] = {
     {GROUP(security_questions), .rows = questions_rows,
 	.help = "The questions that reset a password."},
     {GROUP(activation), .rows = activation_rows, .help = "When accounts become active."},
+    {GROUP(certificates), .rows = certificate_rows,
+	.help = "The smart cards that portals may show for their users: which are believed."},
     {GROUP(journal), .rows = journal_rows,
 	.help = "Where registrations are kept until they are done."},
     {GROUP(log), .rows = log_rows, .help = "What is written to standard error."},

@@ -78,6 +78,7 @@ submit_free(struct submit *submit)
 	driver_unlisten(submit->intake->parts.driver, &submit->listener);
 	loop_timer_free(&submit->timer);
 	registration_free(&submit->registration);
+	submission_fini(&submit->submission);
 	mem_free_text(&submit->portal);
 	free(submit->requests);
 	free(submit);

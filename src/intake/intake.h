@@ -14,6 +14,7 @@
 
 #include "http/http.h"
 
+struct card;
 struct dir;
 struct driver;
 struct hash_pool;
@@ -29,6 +30,7 @@ struct intake_parts {
 	struct journal *journal;
 	struct driver *driver;
 	struct hash_pool *hash_pool;
+	struct card *card;
 	struct dir *const *directories; /* accounts, then the personnel sources */
 	const char *first_step;
 };

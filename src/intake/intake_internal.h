@@ -15,10 +15,12 @@
 #include "intake/intake.h"
 #include "model/registration.h"
 #include "model/registration_json.h"
+#include "model/submission_json.h"
 #include "pipeline/driver.h"
 #include "pipeline/step.h"
 
 enum submit_phase {
+	SUBMIT_CHECKING, /* the smart card */
 	SUBMIT_HASHING,
 	SUBMIT_APPENDING,
 	SUBMIT_WAITING, /* for the verdict: the driver has it, id says which */
@@ -37,6 +39,7 @@ struct submit {
 	struct budget_keys keys;
 	char *portal;
 	struct registration *registration; /* until the driver has it */
+	struct submission submission;      /* while the smart card is checked */
 	int64_t came_at;                   /* clock_boot */
 	struct http_request **requests;
 	size_t request_count;

@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "card/card.h"
 #include "intake/intake_internal.h"
 #include "journal/journal.h"
 #include "model/application.h"
@@ -52,6 +53,9 @@ submit_check(struct intake *intake, struct http_request *request, const json_t *
 	}
 	if (json_object_get(body, "certificate") != NULL &&
 	    !http_has_right(request, CONF_RIGHT_ASSERT_CERTIFICATE)) {
+		log_warning("portal %s sent a smart card's certificate without the right "
+			    "assert-certificate",
+		    http_portal(request));
 		http_reply_problem(request, "forbidden", "this portal may not send certificates");
 		return false;
 	}
@@ -201,18 +205,59 @@ submit_registration(const struct submit *submit, struct submission *submission)
 }
 
 static void
-submit_hash(struct submit *submit, struct submission *submission)
+submit_hash(struct submit *submit)
 {
+	struct submission *submission = &submit->submission;
 	struct secret *secrets[2] = {submission->password, submission->answers};
 	size_t count = submission->answers != NULL ? 2 : 1;
 
 	submission->password = submission->answers = NULL;
 	submit->registration = submit_registration(submit, submission);
+	submit->phase = SUBMIT_HASHING;
 	if (hash_submit(
 		submit->intake->parts.hash_pool, secrets, count, submit_on_hashed, submit) != 0) {
 		submit_problem(submit, "unavailable", "too much to do: nothing was kept");
 		submit_free(submit);
 	}
+}
+
+/* What the card proves is told to nobody here: the steps judge it together with the records. */
+static void
+submit_on_card(const struct card_verdict *verdict, void *arg)
+{
+	struct submit *submit = arg;
+	struct shown_card *card = &submit->submission.application->card;
+
+	if (verdict->kind == CARD_UNAVAILABLE) {
+		log_warning("no smart card can be checked: %s", verdict->why);
+		submit_problem(
+		    submit, "unavailable", "the card can't be checked: nothing was kept");
+		submit_free(submit);
+		return;
+	}
+	card->shown = true;
+	memcpy(card->edipi, verdict->edipi, sizeof(card->edipi));
+	card->refusal = mem_text(verdict->why);
+	submit_hash(submit);
+}
+
+static void
+submit_begin(struct submit *submit, struct submission *submission)
+{
+	submit->submission = *submission;
+	*submission = (struct submission){0};
+	if (submit->submission.certificate == NULL) {
+		submit_hash(submit);
+		return;
+	}
+	submit->phase = SUBMIT_CHECKING;
+	if (card_submit(submit->intake->parts.card, submit->submission.certificate, submit_on_card,
+		submit) != 0) {
+		submit_problem(submit, "unavailable", "too much to do: nothing was kept");
+		submit_free(submit);
+		return;
+	}
+	secret_wipe_text(&submit->submission.certificate);
 }
 
 static struct submit *
@@ -267,7 +312,7 @@ intake_on_post(struct http_request *request, void *context)
 		submit_free(submit);
 	} else {
 		submit_add_request(submit, request);
-		submit_hash(submit, &submission);
+		submit_begin(submit, &submission);
 	}
 	submission_fini(&submission);
 	json_decref(body);

@@ -22,7 +22,9 @@ application_wipe_name(struct name *name)
 void
 application_reduce(struct application *application)
 {
-	secret_wipe_text(&application->certificate);
+	secret_wipe(application->card.edipi, sizeof(application->card.edipi));
+	secret_wipe_text(&application->card.refusal);
+	application->card.shown = false;
 	secret_wipe_text(&application->external_mail);
 	secret_wipe_text(&application->phone);
 	secret_wipe_text(&application->postal_address);

@@ -14,9 +14,8 @@ struct member {
 	size_t offset;
 };
 
-#define APPLICATION_TEXTS 8
+#define APPLICATION_TEXTS 7
 static const struct member application_texts[APPLICATION_TEXTS] = {
-    {"certificate", offsetof(struct application, certificate)},
     {"external_mail", offsetof(struct application, external_mail)},
     {"phone", offsetof(struct application, phone)},
     {"postal_address", offsetof(struct application, postal_address)},
@@ -87,6 +86,19 @@ encode_person(const struct person *person)
 	return object;
 }
 
+/* {"edipi": …} of a good card, {"refusal": …} of any other. */
+static json_t *
+encode_card(const struct shown_card *card)
+{
+	json_t *object = json_object();
+
+	if (card->refusal != NULL)
+		json_object_set_new(object, "refusal", json_text(card->refusal));
+	else
+		json_object_set_new(object, "edipi", json_text(card->edipi));
+	return object;
+}
+
 /* Into one buffer of the right size: json_dumps leaves copies behind while its buffer grows. */
 static char *
 encode_document(const json_t *document)
@@ -114,6 +126,8 @@ application_encode(const struct application *application)
 	    object, "legal_name", encode_texts(&application->legal_name, name_texts, NAME_TEXTS));
 	json_object_set_new(object, "questions", encode_questions(application));
 	json_object_set_new(object, "person", encode_person(&application->person));
+	if (application->card.shown)
+		json_object_set_new(object, "card", encode_card(&application->card));
 	text = encode_document(object);
 	json_text_wipe_free(&object);
 	return text;
@@ -206,6 +220,28 @@ decode_questions(const json_t *object, struct application *application, struct e
 	return 0;
 }
 
+/* A card that is damaged in any way must not become one that is good. */
+static int
+decode_card(const json_t *object, struct shown_card *card, struct err *err)
+{
+	const json_t *value, *edipi, *refusal;
+
+	if (decode_member(object, "card", JSON_OBJECT, &value, err) != 0 ||
+	    decode_member(value, "edipi", JSON_STRING, &edipi, err) != 0 ||
+	    decode_member(value, "refusal", JSON_STRING, &refusal, err) != 0)
+		return -1;
+	if (value == NULL)
+		return 0;
+	if ((edipi == NULL) == (refusal == NULL) ||
+	    (edipi != NULL && json_string_length(edipi) != EDIPI_SIZE - 1))
+		return decode_wrong("card", err);
+	card->shown = true;
+	card->refusal = mem_text(json_string_value(refusal));
+	if (edipi != NULL)
+		memcpy(card->edipi, json_string_value(edipi), EDIPI_SIZE);
+	return 0;
+}
+
 static int
 decode_person(const json_t *object, struct person *person, struct err *err)
 {
@@ -238,6 +274,7 @@ decode_application(const json_t *object, struct application *application, struct
 	    decode_date(object, "pay_entry_base_date", &application->pay_entry_base_date, err) !=
 		0 ||
 	    decode_name(object, "legal_name", &application->legal_name, err) != 0 ||
+	    decode_card(object, &application->card, err) != 0 ||
 	    decode_questions(object, application, err) != 0)
 		return -1;
 	return decode_person(object, &application->person, err);

@@ -46,12 +46,6 @@ static const struct row organization_rows[ORGANIZATION_ROWS] = {
 	"one line of at most 128 characters is needed"},
 };
 
-#define CERTIFICATE_ROWS 1
-static const struct row certificate_rows[CERTIFICATE_ROWS] = {
-    {"certificate", offsetof(struct application, certificate), false, contact_is_certificate,
-	"a certificate in PEM of at most 16384 bytes is needed"},
-};
-
 static void
 submission_read_rows(const struct place *place, const struct row *rows, size_t count,
     struct application *application)
@@ -118,6 +112,19 @@ submission_read_legal_name(const struct place *body, struct application *applica
 		    "this is required, except for a person whose only name is the family name");
 }
 
+/* Its size alone: whether it is a card, and whose, is for the proof, which tells nobody why not. */
+static void
+submission_read_certificate(const struct place *body, struct submission *submission)
+{
+	const char *text = place_text(body, "certificate", false);
+
+	if (text != NULL && contact_is_certificate(text))
+		submission->certificate = mem_text(text);
+	else if (text != NULL)
+		place_fault(body, "certificate", "format",
+		    "a certificate in PEM of at most 8192 bytes is needed");
+}
+
 static void
 submission_read(
     const struct place *body, const struct submission_rules *rules, struct submission *submission)
@@ -130,7 +137,7 @@ submission_read(
 	place_check_members(body, members);
 	submission_read_agreement(body, rules);
 	submission_read_identity(body, application);
-	submission_read_rows(body, certificate_rows, CERTIFICATE_ROWS, application);
+	submission_read_certificate(body, submission);
 	submission_read_legal_name(body, application);
 	submission_read_object(
 	    body, "contact", true, contact_rows, CONTACT_ROWS, application, &place);
@@ -155,6 +162,7 @@ void
 submission_fini(struct submission *submission)
 {
 	application_free(&submission->application);
+	secret_wipe_text(&submission->certificate);
 	secret_free(&submission->password);
 	secret_free(&submission->answers);
 }

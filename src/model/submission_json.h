@@ -29,14 +29,14 @@ struct submission_rules {
 
 struct submission {
 	struct application *application;
+	char *certificate; /* PEM of the user's smart card, unread; NULL where none was sent */
 	struct secret *password; /* NFC */
 	struct secret *answers;  /* all answers: each as 4 bytes big-endian length, then its bytes;
 				    NULL where no questions are asked */
 };
 
 /* Bounds on a parsed document: depth at most 8, no noncharacters, bidi controls, C0/C1/DEL except
- * line feed and tab, in any string or member name; CRLF in the body's certificate alone. -1 where
- * it breaks them. */
+ * line feed, CR LF and tab, in any string or member name. -1 where it breaks them. */
 int submission_check_document(const json_t *document);
 
 /* Fills submission_out (owner: the caller, submission_fini); faults->count is 0 where it is good.

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/keyring.h"
 #include "base/mem.h"
+#include "card/card.h"
 #include "conf/conf.h"
 #include "dir/dir.h"
 #include "journal/journal.h"
@@ -104,6 +105,12 @@ check_directory(const char *what, const struct conf_directory *conf, const char 
 }
 
 static void
+check_card(const char *key, const char *words, void *arg)
+{
+	check_fault(key, words);
+}
+
+static void
 check_journal(const struct conf_journal *conf)
 {
 	struct err err = {0};
@@ -125,6 +132,7 @@ daemon_check(const char *conf_path)
 	faults = 0;
 	check_journal(&conf->journal);
 	check_keys("identity.key_file", conf->identity.key_file);
+	card_check_files(&conf->certificates, check_card, NULL);
 	if (naming_check_template(conf->accounts.uid_template, &err) != 0)
 		check_fault("accounts.uid_template", err.text);
 	for (size_t i = 0; i < conf->personnel_count; i++) {

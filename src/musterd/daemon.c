@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "budget/budget.h"
+#include "card/card.h"
 #include "conf/conf.h"
 #include "dir/dir.h"
 #include "dir/question.h"
@@ -40,6 +41,7 @@ struct daemon {
 	struct dir **directories; /* accounts, then the personnel sources */
 	size_t directory_count;
 	struct hash_pool *hash_pool;
+	struct card *card;
 	struct driver *driver;
 	struct intake *intake;
 	struct admin *admin;
@@ -129,6 +131,20 @@ daemon_open_hash_pool(struct daemon *daemon, struct err *err)
 	return daemon->hash_pool == NULL ? -1 : 0;
 }
 
+static void
+daemon_on_card_fault(const char *key, const char *words, void *arg)
+{
+	log_warning("%s: %s", key, words);
+}
+
+static int
+daemon_open_card(struct daemon *daemon, struct err *err)
+{
+	daemon->card =
+	    card_open(daemon->loop, &daemon->conf->certificates, daemon_on_card_fault, daemon, err);
+	return daemon->card == NULL ? -1 : 0;
+}
+
 /* The one who goes through the plan, and those who take requests. */
 static void
 daemon_make_parts(struct daemon *daemon)
@@ -147,6 +163,7 @@ daemon_make_parts(struct daemon *daemon)
 	    .journal = daemon->journal,
 	    .driver = daemon->driver,
 	    .hash_pool = daemon->hash_pool,
+	    .card = daemon->card,
 	    .directories = daemon->directories,
 	    .first_step = plan[0].name,
 	};
@@ -188,7 +205,8 @@ daemon_on_reload(int number, void *arg)
 	struct err err = {0};
 	struct conf *conf = daemon_read_conf(daemon->conf_path);
 
-	if (conf == NULL || conf_check_reload(daemon->conf, conf, &err) != 0) {
+	if (conf == NULL || conf_check_reload(daemon->conf, conf, &err) != 0 ||
+	    card_reload(daemon->card, &conf->certificates, &err) != 0) {
 		log_error("reload refused, the configuration in force stays: %s",
 		    conf == NULL ? "see the faults above" : err.text);
 		conf_free(&conf);
@@ -239,7 +257,8 @@ daemon_build(struct daemon *daemon, struct err *err)
 {
 	daemon->loop = loop_new(err);
 	if (daemon->loop == NULL || daemon_open_journal(daemon, err) != 0 ||
-	    daemon_open_directories(daemon, err) != 0 || daemon_open_hash_pool(daemon, err) != 0)
+	    daemon_open_directories(daemon, err) != 0 || daemon_open_hash_pool(daemon, err) != 0 ||
+	    daemon_open_card(daemon, err) != 0)
 		return -1;
 	daemon_make_parts(daemon);
 	if (daemon_listen(daemon, err) != 0)
@@ -299,6 +318,7 @@ daemon_stop(struct daemon **daemon)
 	}
 	http_close(&it->public_http);
 	http_close(&it->admin_http);
+	card_close(&it->card);
 	hash_pool_free(&it->hash_pool);
 	while (it->directory_count > 0)
 		dir_close(&it->directories[--it->directory_count]);

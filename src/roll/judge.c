@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "model/application.h"
@@ -24,6 +25,33 @@ judge_counts(const struct records *records, size_t i)
 		if (records->items[k].current)
 			return false;
 	return true;
+}
+
+/*
+ * Why a card that was shown proves nothing; NULL where it is good, or none was shown. The records
+ * that count must carry its EDIPI, and none of them another.
+ */
+static char *
+judge_card(const struct shown_card *card, const struct records *records)
+{
+	bool recorded = false, same = true;
+
+	if (!card->shown)
+		return NULL;
+	for (size_t i = 0; i < records->count; i++) {
+		const char *edipi = records->items[i].edipi;
+
+		if (edipi == NULL || !judge_counts(records, i))
+			continue;
+		recorded = true;
+		same &= strlen(edipi) == EDIPI_SIZE - 1 &&
+			secret_is_equal(edipi, card->edipi, EDIPI_SIZE - 1);
+	}
+	if (card->refusal != NULL)
+		return mem_format("card: %s", card->refusal);
+	if (!recorded)
+		return mem_text("card: no EDIPI is on record to compare with");
+	return same ? NULL : mem_text("card: its EDIPI differs from the record's");
 }
 
 /*
@@ -71,11 +99,13 @@ judge_mark(
 
 static struct match
 judge_record(const struct conf *conf, const struct application *claimed, bool names,
-    struct record *record, bool pebd_recorded, bool pebd_same)
+    struct record *record, bool card, bool pebd_recorded, bool pebd_same)
 {
 	const struct conf_category *category =
 	    record->category == NULL ? NULL : conf_category_find(conf, record->category);
 	bool any_date = category != NULL && category->proof == CONF_PROOF_ANY_DATE;
+	bool waived = card && category != NULL && category->card_waives_pebd &&
+		      !date_is_set(&claimed->pay_entry_base_date);
 	bool recorded = date_is_set(&record->birth_date);
 	bool same = date_is_equal(&record->birth_date, &claimed->birth_date);
 	struct match match;
@@ -85,8 +115,8 @@ judge_record(const struct conf *conf, const struct application *claimed, bool na
 	if (any_date)
 		match.proved = (recorded & same) | pebd_same;
 	else
-		match.proved =
-		    match.birth_date & (pebd_same | !pebd_recorded) & (recorded | pebd_recorded);
+		match.proved = match.birth_date & (pebd_same | !pebd_recorded | waived) &
+			       (recorded | pebd_same);
 	match.proved &= match.name;
 	judge_mark(record, claimed, names, &match);
 	return match;
@@ -206,21 +236,25 @@ roll_judge(const struct conf *conf, const struct application *claimed, bool name
 {
 	struct match best = {false, false, false};
 	bool pebd_recorded, pebd_same, proved = false;
+	char *card;
 
 	memset(person_out, 0, sizeof(*person_out));
 	*why_out = NULL;
+	card = judge_card(&claimed->card, records);
 	judge_pay_entry_base_date(claimed, records, &pebd_recorded, &pebd_same);
 	for (size_t i = 0; i < records->count; i++) {
-		struct match match = judge_record(
-		    conf, claimed, names, &records->items[i], pebd_recorded, pebd_same);
+		struct match match = judge_record(conf, claimed, names, &records->items[i],
+		    claimed->card.shown && card == NULL, pebd_recorded, pebd_same);
 		bool counts = judge_counts(records, i);
 
 		best.birth_date |= counts & match.birth_date;
 		best.name |= counts & match.name;
 		proved |= counts & match.proved;
 	}
-	if (!proved) {
-		*why_out = judge_why(&best, records->count > 0, pebd_recorded, pebd_same);
+	if (!proved || card != NULL) {
+		*why_out = card != NULL
+			       ? card
+			       : judge_why(&best, records->count > 0, pebd_recorded, pebd_same);
 		return ROLL_NOT_VERIFIED;
 	}
 	*why_out = judge_conflict(records);

@@ -261,6 +261,36 @@ test_together(void **state)
 
 /* Names and tokens of portals, names of sources. */
 static void
+test_certificates(void **state)
+{
+	static const struct fault_case cases[] = {
+	    {"activation = {", "certificates = { roots_file = \"/r.pem\"; };\nactivation = {",
+		"24: certificates.crl_folder: is needed beside certificates.roots_file"},
+	    {"activation = {", "certificates = { roots_file = \"r.pem\"; };\nactivation = {",
+		"24: certificates.roots_file: must be an absolute path"},
+	    {"activation = {", "certificates = { ocsp = \"require\"; };\nactivation = {",
+		"24: certificates.ocsp_url: is needed while certificates.ocsp is on"},
+	    {"activation = {", "certificates = { ocsp = \"maybe\"; };\nactivation = {",
+		"24: certificates.ocsp: must be one of \"off\", \"require\""},
+	    {"activation = {",
+		"certificates = { ocsp_url = \"https://ocsp.example.mil/\"; };\nactivation = {",
+		"24: certificates.ocsp_url: must begin with http:// and a host"},
+	    {"activation = {", "certificates = { ocsp_url = \"http://\"; };\nactivation = {",
+		"24: certificates.ocsp_url: must begin with http:// and a host"},
+	    {"activation = {", "certificates = { policies = [ \"3.1\" ]; };\nactivation = {",
+		"24: certificates.policies: must be an OID"},
+	    {"activation = {", "certificates = { policies = [ \"2.16.\" ]; };\nactivation = {",
+		"24: certificates.policies: must be an OID"},
+	    {"activation = {", "certificates = { policies = [ \"anyPolicy\" ]; };\nactivation = {",
+		"24: certificates.policies: must be an OID"},
+	    {"activation = {", "certificates = { upn_suffix = \"@mil\"; };\nactivation = {",
+		"24: certificates.upn_suffix: must be a mail domain"},
+	};
+
+	TRY(cases);
+}
+
+static void
 test_unique(void **state)
 {
 	static const char second_portal[] =
@@ -385,6 +415,7 @@ main(void)
 	    cmocka_unit_test(test_ranges),
 	    cmocka_unit_test(test_texts),
 	    cmocka_unit_test(test_together),
+	    cmocka_unit_test(test_certificates),
 	    cmocka_unit_test(test_unique),
 	    cmocka_unit_test(test_empty),
 	    cmocka_unit_test(test_admin_socket),

@@ -51,7 +51,8 @@ test_print_holds_values(void **state)
 {
 	static const char *const cases[][3] = {
 	    {"delay = 5;", "delay = 61;", "\tdelay = 61;\n"},
-	    {"activation_delay = 60;", "activation_delay = -1;", "activation_delay = -1; }"},
+	    {"activation_delay = 60;", "activation_delay = -1;",
+		"activation_delay = -1; card_waives_pebd = false; }"},
 	    {"\"anonymous\";", "\"anonymous\"; retry_min_ms = 1234;", "\tretry_min_ms = 1234;\n"},
 	    {"category_map = (", "scope = \"subtree\"; category_map = (", "scope = \"subtree\";"},
 	    {"category_map = (", "current_values = []; category_map = (", "current_values = [];"},

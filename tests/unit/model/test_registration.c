@@ -160,7 +160,9 @@ reduced_keeps_the_identity(void **state)
 	application->birth_date = (struct date){1980, 2, 29};
 	application->legal_name.family = mem_text("Doe");
 	application->person.name.family = mem_text("Doe");
-	application->certificate = mem_text("pem");
+	application->card.shown = true;
+	strcpy(application->card.edipi, "1000000001");
+	application->card.refusal = mem_text("expired");
 	application->external_mail = mem_text("jd@example.org");
 	application->phone = mem_text("1");
 	application->postal_address = mem_text("street");
@@ -171,7 +173,9 @@ reduced_keeps_the_identity(void **state)
 	for (size_t i = 0; i < QUESTIONS_MOST; i++)
 		application->questions[i] = mem_text("question");
 	application_reduce(application);
-	assert_null(application->certificate);
+	assert_false(application->card.shown);
+	assert_string_equal(application->card.edipi, "");
+	assert_null(application->card.refusal);
 	assert_null(application->external_mail);
 	assert_null(application->phone);
 	assert_null(application->postal_address);

@@ -138,7 +138,8 @@ application_full(void)
 	application->legal_name.middle = mem_text("Quincy");
 	application->legal_name.family = mem_text("Doe");
 	application->legal_name.suffix = mem_text("Jr");
-	application->certificate = mem_text("-----BEGIN");
+	application->card.shown = true;
+	strcpy(application->card.edipi, "1000000001");
 	application->external_mail = mem_text("jd@example.org");
 	application->phone = mem_text("+1 555 0100");
 	application->postal_address = mem_text("street\ntown");
@@ -200,7 +201,9 @@ assert_same(const struct application *a, const struct application *b)
 	assert_memory_equal(
 	    &a->pay_entry_base_date, &b->pay_entry_base_date, sizeof(a->pay_entry_base_date));
 	assert_same_name(&a->legal_name, &b->legal_name);
-	assert_same_text(a->certificate, b->certificate);
+	assert_int_equal(a->card.shown, b->card.shown);
+	assert_string_equal(a->card.edipi, b->card.edipi);
+	assert_same_text(a->card.refusal, b->card.refusal);
 	assert_same_text(a->external_mail, b->external_mail);
 	assert_same_text(a->phone, b->phone);
 	assert_same_text(a->postal_address, b->postal_address);
@@ -234,6 +237,9 @@ application_comes_back(void **state)
 {
 	struct application *application = application_full();
 
+	assert_round_trip(application);
+	application->card.edipi[0] = '\0';
+	application->card.refusal = mem_text("expired");
 	assert_round_trip(application);
 	application_reduce(application);
 	assert_round_trip(application);
@@ -269,6 +275,12 @@ damage_is_told(void **state)
 	    "{\"questions\":{}}",
 	    "{\"questions\":[\"zebra\",1]}",
 	    "{\"questions\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\"]}",
+	    "{\"card\":\"zebra\"}",
+	    "{\"card\":{}}",
+	    "{\"card\":{\"edipi\":\"zebra\"}}",
+	    "{\"card\":{\"edipi\":1000000001}}",
+	    "{\"card\":{\"refusal\":null}}",
+	    "{\"card\":{\"edipi\":\"1000000001\",\"refusal\":\"zebra\"}}",
 	    "{\"person\":\"zebra\"}",
 	    "{\"person\":{\"edipi\":1}}",
 	    "{\"person\":{\"name\":\"zebra\"}}",

@@ -13,10 +13,10 @@
 #include "roll/roll.h"
 
 static struct conf_category categories[] = {
-    {"active-army", "", "mil", 10, CONF_PROOF_ALL_RECORDED, -1},
-    {"da-civilian", "", "civ", 50, CONF_PROOF_ALL_RECORDED, -1},
-    {"future-soldier", "", "fs", 90, CONF_PROOF_ANY_DATE, -1},
-    {"army-retired", "", "ret", 100, CONF_PROOF_ALL_RECORDED, -1},
+    {"active-army", "", "mil", 10, CONF_PROOF_ALL_RECORDED, -1, false},
+    {"da-civilian", "", "civ", 50, CONF_PROOF_ALL_RECORDED, -1, false},
+    {"future-soldier", "", "fs", 90, CONF_PROOF_ANY_DATE, -1, false},
+    {"army-retired", "", "ret", 100, CONF_PROOF_ALL_RECORDED, -1, false},
 };
 static const struct conf conf = {.categories = categories, .category_count = 4};
 
