@@ -5,9 +5,9 @@
 #include "kit.h"
 
 static struct conf_category categories[] = {
-    {"da-civilian", "DA Civilian", "civ", 50, CONF_PROOF_ALL_RECORDED, -1},
-    {"army-retired", "Army Retired", "ret", 60, CONF_PROOF_ALL_RECORDED, -1},
-    {"rotc-cadet", "ROTC", "", 80, CONF_PROOF_ALL_RECORDED, 60000},
+    {"da-civilian", "DA Civilian", "civ", 50, CONF_PROOF_ALL_RECORDED, -1, false},
+    {"army-retired", "Army Retired", "ret", 60, CONF_PROOF_ALL_RECORDED, -1, false},
+    {"rotc-cadet", "ROTC", "", 80, CONF_PROOF_ALL_RECORDED, 60000, false},
 };
 static char *current_values[] = {"current", NULL};
 static char *reserved_uids[] = {"root", "Postmaster", NULL};
