@@ -77,11 +77,14 @@ admin_watch_free(struct admin_watch *watch)
 }
 
 static void
-watch_on_change(const struct registration *registration, bool rests, void *arg)
+watch_on_change(const struct registration *registration, struct driver_news news, void *arg)
 {
 	struct admin_watch *watch = arg;
-	json_t *json = admin_registration_json(watch->admin, registration);
+	json_t *json;
 
+	if (!news.is_new)
+		return;
+	json = admin_registration_json(watch->admin, registration);
 	http_stream_send(watch->request, "state", json);
 	json_decref(json);
 }

@@ -46,6 +46,9 @@ void dir_on_change(struct dir *dir, dir_change_fn *change, void *arg); /* one li
  * thread, within connect_timeout. base may be NULL. Says in err what is wrong.
  */
 int dir_try(const struct conf_directory *conf, const char *base, struct err *err);
+/* The same with a search: -1 where no entry is found that shows every attribute that it wants. */
+int dir_try_search(
+    const struct conf_directory *conf, const struct question *question, struct err *err);
 /* The names of the attribute types and object classes of the server's schema (blocking too). */
 int dir_read_schema(const struct conf_directory *conf, char ***names_out, struct err *err);
 

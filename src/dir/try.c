@@ -1,6 +1,7 @@
 #include <ldap.h>
 #include <ldap_schema.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/time.h>
 
@@ -10,6 +11,7 @@
 #include "dir/connect.h"
 #include "dir/dir.h"
 #include "dir/outcome.h"
+#include "dir/question.h"
 
 /* The first of the URIs that works, or NULL with what is wrong with the last one. */
 static LDAP *
@@ -57,6 +59,61 @@ dir_try(const struct conf_directory *conf, const char *base, struct err *err)
 	ldap_msgfree(answer);
 	connect_drop(&handle);
 	return answer == NULL ? -1 : 0;
+}
+
+/* The first wanted attribute that the entry does not show; NULL where it shows all. */
+static const char *
+try_not_shown(LDAP *handle, LDAPMessage *entry, char *const *wanted)
+{
+	for (; wanted != NULL && *wanted != NULL; wanted++) {
+		struct berval **values = ldap_get_values_len(handle, entry, *wanted);
+		bool shown = ldap_count_values_len(values) > 0;
+
+		ldap_value_free_len(values);
+		if (!shown)
+			return *wanted;
+	}
+	return NULL;
+}
+
+static int
+try_search(LDAP *handle, const struct conf_directory *conf, const struct question *question,
+    struct err *err)
+{
+	struct timeval limit = {conf->connect_timeout / 1000, conf->connect_timeout % 1000 * 1000};
+	int scope = question->scope == SCOPE_SUBTREE ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL;
+	LDAPMessage *answer = NULL;
+	int code = ldap_search_ext_s(handle, question->dn, scope, question->filter,
+	    question->attributes, 0, NULL, NULL, &limit, 1, &answer);
+	LDAPMessage *entry = answer == NULL ? NULL : ldap_first_entry(handle, answer);
+	const char *hidden =
+	    entry == NULL ? NULL : try_not_shown(handle, entry, question->attributes);
+
+	/* One is enough: there may be more, or limits to finding them. */
+	if (entry == NULL && code != LDAP_SUCCESS)
+		err_set(err, ERR_BROKEN, "searching \"%s\": %s", question->dn, outcome_words(code));
+	else if (entry == NULL)
+		err_set(err, ERR_BROKEN,
+		    "\"%s\" has no entry that fits %s: it is empty, access rules hide it, or an "
+		    "attribute is misspelled",
+		    question->dn, question->filter);
+	else if (hidden != NULL)
+		err_set(err, ERR_BROKEN, "access rules hide %s below \"%s\"", hidden, question->dn);
+	ldap_msgfree(answer);
+	return entry == NULL || hidden != NULL ? -1 : 0;
+}
+
+int
+dir_try_search(const struct conf_directory *conf, const struct question *question, struct err *err)
+{
+	LDAP *handle = try_connect(conf, err);
+	int result;
+
+	if (handle == NULL)
+		return -1;
+	result = try_search(handle, conf, question, err);
+	connect_drop(&handle);
+	return result;
 }
 
 static void

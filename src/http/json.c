@@ -32,8 +32,14 @@ json_is_shallow(const char *bytes, size_t size)
 json_t *
 http_json(struct http_request *request)
 {
+	const char *coding = http_header(request, "Content-Encoding");
 	json_t *json = NULL;
 
+	if (coding != NULL && strcasecmp(coding, "identity") != 0) {
+		http_reply_problem(
+		    request, "unsupported-media-type", "A body is taken as it is, not compressed");
+		return NULL;
+	}
 	if (json_is_shallow(request->body, request->body_size))
 		json = json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES, NULL);
 	/* jansson's own words quote the input. */

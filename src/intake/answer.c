@@ -126,11 +126,11 @@ submit_on_time(void *arg)
 }
 
 static void
-submit_on_change(const struct registration *registration, bool rests, void *arg)
+submit_on_change(const struct registration *registration, struct driver_news news, void *arg)
 {
 	struct submit *submit = arg;
 
-	if (!rests || submit->phase != SUBMIT_WAITING)
+	if (!news.rests || submit->phase != SUBMIT_WAITING)
 		return;
 	if (registration->state != STATE_REJECTED ||
 	    strcmp(registration->reason, "identity-not-verified") != 0) {

@@ -92,9 +92,9 @@ delete_answer(struct follow *follow, const char *problem, const char *detail)
 
 /* One that rests without an end waits for its next try: the directory is away. */
 static void
-delete_on_change(const struct registration *registration, bool rests, void *arg)
+delete_on_change(const struct registration *registration, struct driver_news news, void *arg)
 {
-	if (!rests || !registration_is_final(registration) || registration->due_at != 0)
+	if (!news.rests || !registration_is_final(registration) || registration->due_at != 0)
 		return;
 	if (registration->state == STATE_ACTIVE)
 		delete_answer(arg, "already-active", NULL);
@@ -171,12 +171,12 @@ events_send(struct follow *follow, const struct registration *registration)
 }
 
 static void
-events_on_change(const struct registration *registration, bool rests, void *arg)
+events_on_change(const struct registration *registration, struct driver_news news, void *arg)
 {
 	struct follow *follow = arg;
 
 	events_send(follow, registration);
-	if (rests && registration_is_final(registration))
+	if (news.rests && registration_is_final(registration))
 		follow_free(follow);
 }
 

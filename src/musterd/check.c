@@ -11,10 +11,12 @@
 #include "card/card.h"
 #include "conf/conf.h"
 #include "dir/dir.h"
+#include "dir/question.h"
 #include "journal/journal.h"
 #include "model/naming.h"
 #include "model/schema_names.h"
 #include "musterd/daemon.h"
+#include "roll/roll.h"
 
 static int faults;
 
@@ -110,6 +112,36 @@ check_card(const char *key, const char *words, void *arg)
 	check_fault(key, words);
 }
 
+/* A source must show somebody: where it does not, every proof waits. */
+static void
+check_source(const struct conf_personnel *source, size_t index)
+{
+	char *what = mem_format("personnel/%s", source->name);
+	struct question question = {0};
+	struct err err = {0};
+
+	roll_question_any(source, index, &question);
+	if (check_directory(what, &source->directory, source->base) &&
+	    dir_try_search(&source->directory, &question, &err) != 0)
+		check_fault(what, err.text);
+	question_fini(&question);
+	mem_free_text(&what);
+}
+
+static void
+check_accounts(const struct conf_accounts *accounts)
+{
+	struct err err = {0};
+	bool reached = dir_try(&accounts->directory, NULL, &err) == 0;
+
+	check_directory("accounts", &accounts->directory, accounts->base);
+	if (!reached)
+		return;
+	if (dir_try(&accounts->directory, accounts->claims_base, &err) != 0)
+		check_fault("accounts.claims_base", err.text);
+	check_schema("accounts", &accounts->directory);
+}
+
 static void
 check_journal(const struct conf_journal *conf)
 {
@@ -135,17 +167,9 @@ daemon_check(const char *conf_path)
 	card_check_files(&conf->certificates, check_card, NULL);
 	if (naming_check_template(conf->accounts.uid_template, &err) != 0)
 		check_fault("accounts.uid_template", err.text);
-	for (size_t i = 0; i < conf->personnel_count; i++) {
-		char *what = mem_format("personnel/%s", conf->personnel[i].name);
-
-		check_directory(what, &conf->personnel[i].directory, conf->personnel[i].base);
-		mem_free_text(&what);
-	}
-	if (check_directory("accounts", &conf->accounts.directory, conf->accounts.base)) {
-		if (dir_try(&conf->accounts.directory, conf->accounts.claims_base, &err) != 0)
-			check_fault("accounts.claims_base", err.text);
-		check_schema("accounts", &conf->accounts.directory);
-	}
+	for (size_t i = 0; i < conf->personnel_count; i++)
+		check_source(&conf->personnel[i], i);
+	check_accounts(&conf->accounts);
 	conf_free(&conf);
 	return faults == 0 ? 0 : -1;
 }

@@ -22,6 +22,7 @@ flight_begin(struct driver *driver, struct registration *registration)
 
 	flight->driver = driver;
 	flight->registration = registration;
+	flight->told = (int)registration->state;
 	flight->serial = ++driver->serial;
 	idmap_add(&driver->flights, registration->id, flight);
 	return flight;
@@ -54,15 +55,19 @@ flight_end(struct flight *flight)
 }
 
 void
-driver_tell(struct driver *driver, const struct registration *registration, bool rests)
+flight_tell(struct flight *flight, bool rests)
 {
+	struct driver *driver = flight->driver;
+	const struct registration *registration = flight->registration;
+	struct driver_news news = {rests, flight->told != (int)registration->state};
 	struct driver_listener **at, *listener;
 
+	flight->told = (int)registration->state;
 	driver->calling = true;
 	for (listener = driver->listeners; listener != NULL; listener = listener->next)
 		if (!listener->gone &&
 		    (listener->id[0] == '\0' || strcmp(listener->id, registration->id) == 0))
-			listener->change(registration, rests, listener->arg);
+			listener->change(registration, news, listener->arg);
 	driver->calling = false;
 	for (at = &driver->listeners; (listener = *at) != NULL;) {
 		if (listener->gone) {
@@ -203,7 +208,7 @@ driver_take(struct driver *driver, struct registration *registration)
 	    flight_find(driver, registration->id) != NULL)
 		registration_free(&registration);
 	else
-		flight_run(flight_begin(driver, registration));
+		flight_take(flight_begin(driver, registration));
 }
 
 static void

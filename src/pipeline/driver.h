@@ -51,11 +51,16 @@ void driver_wish(
     struct driver *driver, const char *id, enum wish wish, wish_done_fn *done, void *arg);
 
 /*
- * Listeners hear of every change that is committed. rests: the driver has nothing to do for it
- * right now (it waits for a time, a directory or a person, or has ended).
+ * Listeners hear of a registration when it is taken, and of every change that is committed. rests:
+ * the driver has nothing to do for it right now (it waits for a time, a directory or a person, or
+ * has ended). is_new: its state is another than the last that was told.
  */
 struct driver_listener;
-typedef void driver_change_fn(const struct registration *registration, bool rests, void *arg);
+struct driver_news {
+	bool rests, is_new;
+};
+typedef void driver_change_fn(
+    const struct registration *registration, struct driver_news news, void *arg);
 /* id: of one registration, or NULL for all. */
 struct driver_listener *driver_listen(
     struct driver *driver, const char *id, driver_change_fn *change, void *arg);

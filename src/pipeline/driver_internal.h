@@ -26,6 +26,7 @@ struct flight {
 	bool ask_pending; /* question is ready, to be put once the save is committed */
 	bool saving;
 	bool asking;   /* a question is in flight */
+	int told;      /* the state that listeners heard of last, or STATE_COUNT */
 	bool rests;    /* ends once the save is committed */
 	int questions; /* asked in a row for one step */
 	struct question question;
@@ -58,11 +59,11 @@ struct driver {
 struct flight *flight_find(struct driver *driver, const char *id);
 struct flight *flight_begin(struct driver *driver, struct registration *registration);
 void flight_end(struct flight *flight); /* frees it, its registration, and looks for more work */
-/* Tells listeners; rests as in driver_change_fn. */
-void driver_tell(struct driver *driver, const struct registration *registration, bool rests);
+void flight_tell(struct flight *flight, bool rests); /* listeners */
 
 /* flight.c */
-void flight_run(struct flight *flight); /* from the registration's step on */
+void flight_take(struct flight *flight); /* one that was just committed: tells, and runs it */
+void flight_run(struct flight *flight);  /* from the registration's step on */
 /* Saves with a line for the timeline; then goes on, or ends if it rests. */
 void flight_save(struct flight *flight, const char *step, const char *what);
 void flight_finish(struct flight *flight); /* nothing is left to do for the registration */

@@ -336,6 +336,20 @@ flight_run(struct flight *flight)
 	flight_save(flight, registration->step, "unknown step");
 }
 
+void
+flight_take(struct flight *flight)
+{
+	flight->told = STATE_COUNT;
+	/* As after a save: what a listener wishes waits for the lines below. */
+	flight->saving = true;
+	flight_tell(flight, false);
+	flight->saving = false;
+	if (flight->wanted != NULL && wish_look(flight))
+		flight_save(flight, flight->registration->step, "as was wished");
+	else
+		flight_run(flight);
+}
+
 static void
 flight_on_saved(enum journal_result result, const char *id, void *arg)
 {
@@ -354,7 +368,7 @@ flight_on_saved(enum journal_result result, const char *id, void *arg)
 		return;
 	}
 	/* It still counts as being saved: what a listener wishes waits for the lines below. */
-	driver_tell(driver, flight->registration, flight->rests && flight->wanted == NULL);
+	flight_tell(flight, flight->rests && flight->wanted == NULL);
 	flight->saving = false;
 	if (flight->wanted != NULL && wish_look(flight)) {
 		question_fini(&flight->question);

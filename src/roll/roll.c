@@ -67,8 +67,7 @@ roll_shown(const struct conf_personnel *source, const char *attributes[4])
 	return count;
 }
 
-/* Any one record, with these attributes. */
-static void
+void
 roll_question_any(const struct conf_personnel *source, size_t index, struct question *question)
 {
 	const char *shown[4];

@@ -29,6 +29,10 @@ struct reply;
  */
 void roll_question(
     const struct conf *conf, const struct identifier *identifier, struct question *question);
+/* The second of them alone, of one source: any record that shows the identifier, the family name
+ * and the birth date. */
+void roll_question_any(
+    const struct conf_personnel *source, size_t index, struct question *question);
 /* Adds the entries of the replies to the records, in the order of the sources. -1 with err:
  * ERR_BUSY where a source did not answer the question (hidden, too many), ERR_BROKEN where a record
  * can't be read. */

@@ -145,7 +145,7 @@ stage_heard(struct stage *stage)
 }
 
 static void
-stage_on_change(const struct registration *registration, bool rests, void *arg)
+stage_on_change(const struct registration *registration, struct driver_news news, void *arg)
 {
 	struct stage *stage = arg;
 
@@ -153,7 +153,7 @@ stage_on_change(const struct registration *registration, bool rests, void *arg)
 		return;
 	stage_heard(stage);
 	if (!stage->crashing && stage->on_change != NULL)
-		stage->on_change(stage, registration, rests);
+		stage->on_change(stage, registration, news.rests);
 }
 
 static void

@@ -19,7 +19,7 @@
 /* What the daemon finds when it comes back. */
 struct aside {
 	char *ids[PERSONS];
-	int die_at;   /* the daemon does, after so many changes of the first one */
+	int die_at;   /* the daemon does, when it was told so often of the first one */
 	bool spoiled; /* the first one's row could be spoiled: it was still sealed */
 	struct registration *before;
 	size_t accounts, claims; /* its own */
@@ -200,7 +200,8 @@ aside_end(struct stage *stage, struct aside *aside)
 static bool
 run_spoiled(int k, enum crash crash, enum way_out way, char **step_out)
 {
-	struct aside aside = {.die_at = k};
+	/* The first that it is told of is the taking, before any change. */
+	struct aside aside = {.die_at = k == 0 ? 0 : k + 1};
 	struct stage stage;
 
 	stage_begin(&stage);

@@ -29,12 +29,16 @@ def configuration_is_checked():
                 ("journal.db", "nowhere/journal.db", "journal.path"),
                 ("delay = 3", "delay = 99999999999", "activation.delay"),
                 ("delay = 3", "delay = 3; dealy = 3", "dealy"),
+                ('identifier = "personnelId"', 'identifier = "employeeNumber"', "no entry that fits"),
+                ('birth_date = "birthDate"', 'birth_date = "birthday"', "personnel/sample"),
                 ("%2Fldapi", "%2Fnobody", "accounts")]:
             assert old in good, old
             code, words = say_of(box, good.replace(old, new))
             assert code == 3 and says in words, (old, new, code, words)
         code, words = say_of(box, good.replace("delay = 3", "delay = true").replace("port = ", "prot = "))
         assert code == 3 and "activation.delay" in words and "prot" in words, words
+        code, words = say_of(box, good.replace("ou=people,", "ou=nobody,").replace("ou=claims,", "ou=nowhere,"))
+        assert code == 3 and "ou=nobody," in words and "claims_base" in words, words
 
 
 def delay(box):
