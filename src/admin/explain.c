@@ -10,6 +10,7 @@
 #include "base/instant.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "budget/budget.h"
 #include "conf/conf.h"
 #include "dir/dir.h"
 #include "model/registration.h"
@@ -167,6 +168,28 @@ explain_directory(const struct admin *admin, const struct registration *registra
 }
 
 static void
+explain_failures(const struct admin *admin, const struct registration *registration, json_t *says)
+{
+	struct budget_look look;
+	struct text words = {0};
+	char when[INSTANT_SIZE];
+
+	if (registration->person_key[0] == '\0' ||
+	    budget_look(admin->parts.site->budget, registration->person_key, &look) != 0 ||
+	    look.total == 0)
+		return;
+	text_add(&words, "Failed proofs of this identifier: %lld in a row, %lld in all",
+	    (long long)look.in_row, (long long)look.total);
+	if (look.locked_for_ever)
+		text_add(&words, "; it is locked until 'musterctl unlock'");
+	else if (look.locked_until > 0)
+		text_add(&words, "; it is locked until %s or 'musterctl unlock'",
+		    instant_rfc3339(look.locked_until, when));
+	text_add(&words, ".");
+	say(says, text_take(&words));
+}
+
+static void
 explain_next(const struct admin *admin, const struct registration *registration, json_t *says)
 {
 	const struct step *step = step_find(admin->parts.plan, registration->step);
@@ -209,6 +232,7 @@ admin_on_explain(struct http_request *request, void *context)
 		say(says, mem_format("Noted: %s.", registration->detail));
 	explain_findings(findings, says);
 	explain_categories(admin->parts.site->conf, registration, says);
+	explain_failures(admin, registration, says);
 	explain_directory(admin, registration, says);
 	explain_next(admin, registration, says);
 	json = admin_registration_json(admin, registration);

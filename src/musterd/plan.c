@@ -17,7 +17,7 @@ const struct step plan[] = {
 	                                STATE_VERIFIED,  "remove-claim", false, claim_ask,        claim_judge},
 	{"add-entry", "a uid is chosen and the entry added, without a password",
 	                                STATE_PENDING,   "remove-entry", false, entry_ask,        entry_judge},
-	{"wait", "it waits until its time has come",
+	{"wait", "its time comes: the records are looked at again, then it is activated",
 	                                STATE_PENDING,   "remove-entry", false, wait_ask,         wait_judge},
 	{"recheck-record", "the personnel records are looked at again",
 	                                STATE_PENDING,   "remove-entry", false, recheck_ask,      recheck_judge},

@@ -58,6 +58,10 @@ def what_differed():
         assert all(set(r["differs"]) == {"birth_date", "legal_name"} for r in facts["findings"]["records"]), facts
         assert "Differs: birth date, legal name." in words and words.startswith("Rejected: what was claimed"), words
         no_identity(words, wrong)
+        assert "Failed proofs of this identifier: 1 in a row, 1 in all." in words, words
+        assert box.register(wrong)[0] == 422 and box.register(wrong)[0] == 422
+        words = explain(box, newest["id"])[1]
+        assert "3 in a row, 3 in all; it is locked until 20" in words and "or 'musterctl unlock'." in words, words
 
 
 def not_eligible_names_the_rule():
