@@ -42,6 +42,12 @@ deps() {
 		apt-get install -qq -y --no-install-recommends $wanted >/dev/null
 }
 
+# A build from before the library of the tests was installed has to look again.
+is_configured() {
+	[ -f "$build/Makefile" ] || return 1
+	[ -n "$(missing libcmocka-dev)" ] || grep -q '^CMOCKA_LIBS = .' "$build/Makefile"
+}
+
 build() {
 	# shellcheck disable=SC2086
 	deps $packages_build "$@"
@@ -49,7 +55,7 @@ build() {
 	[ -x configure ] && [ configure -nt configure.ac ] || ./autogen.sh >/dev/null 2>&1 ||
 		./autogen.sh
 	mkdir -p "$build"
-	[ -f "$build/Makefile" ] || (cd "$build" && "$top/configure" -q ${CI:+--enable-werror})
+	is_configured || (cd "$build" && "$top/configure" -q ${CI:+--enable-werror})
 	make -C "$build" -s -j"$(nproc)"
 }
 
