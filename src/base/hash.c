@@ -1,52 +1,40 @@
 #include <crypt.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "base/loop.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/workers.h"
 
 #define NICE 10 /* two hash threads at normal priority halve what slapd beside them can do */
-#define THREADS_MAX 64
 #define CRYPT_MARK "{CRYPT}"
 
+struct hash_pool {
+	char prefix[16];
+	unsigned long cost;
+	int queue;
+	struct work_kind kind;
+	struct workers *workers;
+};
+
 struct job {
-	struct hash_pool *pool;
+	struct work work; /* first */
+	const struct hash_pool *pool;
 	struct secret *secrets[HASH_MOST];
 	char hashes[HASH_MOST][HASH_SIZE];
 	size_t count;
 	hash_done_fn *done;
 	void *arg;
-	struct job *next;           /* under the pool's lock: the queue */
-	struct job *before, *after; /* on the loop's thread: all open jobs */
-};
-
-struct hash_pool {
-	struct loop *loop;
-	char prefix[16];
-	unsigned long cost;
-	int queue;
-	int depth; /* on the loop's thread */
-	int thread_count;
-	pthread_t threads[THREADS_MAX];
-	pthread_mutex_t lock;
-	pthread_cond_t more;
-	bool stop;                 /* under lock */
-	struct job *first, **last; /* under lock: jobs that wait */
-	struct job *open;          /* every job not called back yet */
 };
 
 static void
-job_free(struct job *job)
+job_free(struct work *work)
 {
+	struct job *job = (struct job *)work;
+
 	for (size_t i = 0; i < job->count; i++)
 		secret_free(&job->secrets[i]);
 	secret_wipe(job->hashes, sizeof(job->hashes));
@@ -54,19 +42,12 @@ job_free(struct job *job)
 }
 
 static void
-hash_on_finished(void *arg)
+job_done(struct work *work)
 {
-	struct job *job = arg;
+	struct job *job = (struct job *)work;
 
-	job->pool->depth--;
-	if (job->before != NULL)
-		job->before->after = job->after;
-	else
-		job->pool->open = job->after;
-	if (job->after != NULL)
-		job->after->before = job->before;
 	job->done(job->hashes, job->arg);
-	job_free(job);
+	job_free(work);
 }
 
 static void
@@ -89,30 +70,13 @@ hash_make(const struct hash_pool *pool, struct secret *secret, char out[HASH_SIZ
 	free(work);
 }
 
-static void *
-hash_thread(void *arg)
+static void
+job_carry_out(struct work *work)
 {
-	struct hash_pool *pool = arg;
-	struct job *job;
+	struct job *job = (struct job *)work;
 
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-	for (;;) {
-		pthread_mutex_lock(&pool->lock);
-		while (pool->first == NULL && !pool->stop)
-			pthread_cond_wait(&pool->more, &pool->lock);
-		job = pool->stop ? NULL : pool->first;
-		if (job != NULL) {
-			pool->first = job->next;
-			if (pool->first == NULL)
-				pool->last = &pool->first;
-		}
-		pthread_mutex_unlock(&pool->lock);
-		if (job == NULL)
-			return NULL;
-		for (size_t i = 0; i < job->count; i++)
-			hash_make(pool, job->secrets[i], job->hashes[i]);
-		loop_post(pool->loop, hash_on_finished, job);
-	}
+	for (size_t i = 0; i < job->count; i++)
+		hash_make(job->pool, job->secrets[i], job->hashes[i]);
 }
 
 static int
@@ -140,50 +104,24 @@ hash_pool_new(struct loop *loop, const char *prefix, unsigned long cost, int thr
 	if (hash_try(prefix, cost, err) != 0)
 		return NULL;
 	pool = mem_new(sizeof(*pool));
-	pool->loop = loop;
 	snprintf(pool->prefix, sizeof(pool->prefix), "%s", prefix);
 	pool->cost = cost;
 	pool->queue = queue;
-	pool->last = &pool->first;
-	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->more, NULL);
-	if (threads <= 0)
-		threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	if (threads > THREADS_MAX)
-		threads = THREADS_MAX;
-	for (; pool->thread_count < threads; pool->thread_count++)
-		if (pthread_create(&pool->threads[pool->thread_count], NULL, hash_thread, pool) !=
-		    0)
-			break;
-	if (pool->thread_count == 0) {
-		err_set(err, ERR_BROKEN, "can't start a hash thread");
+	pool->kind = (struct work_kind){"hash", threads, NICE, job_carry_out, job_done, job_free};
+	pool->workers = workers_new(loop, &pool->kind, err);
+	if (pool->workers == NULL)
 		hash_pool_free(&pool);
-	}
 	return pool;
 }
 
 void
 hash_pool_free(struct hash_pool **pool)
 {
-	struct hash_pool *it = *pool;
-	struct job *job, *next;
-
-	if (it == NULL)
+	if (*pool == NULL)
 		return;
+	workers_free(&(*pool)->workers);
+	free(*pool);
 	*pool = NULL;
-	pthread_mutex_lock(&it->lock);
-	it->stop = true;
-	pthread_cond_broadcast(&it->more);
-	pthread_mutex_unlock(&it->lock);
-	for (int i = 0; i < it->thread_count; i++)
-		pthread_join(it->threads[i], NULL);
-	for (job = it->open; job != NULL; job = next) {
-		next = job->after;
-		job_free(job);
-	}
-	pthread_cond_destroy(&it->more);
-	pthread_mutex_destroy(&it->lock);
-	free(it);
 }
 
 int
@@ -200,25 +138,16 @@ hash_submit(
 	}
 	job->done = done;
 	job->arg = arg;
-	if (pool->depth >= pool->queue) {
-		job_free(job);
+	if (hash_pool_depth(pool) >= pool->queue) {
+		job_free(&job->work);
 		return -1;
 	}
-	pool->depth++;
-	job->after = pool->open;
-	if (pool->open != NULL)
-		pool->open->before = job;
-	pool->open = job;
-	pthread_mutex_lock(&pool->lock);
-	*pool->last = job;
-	pool->last = &job->next;
-	pthread_cond_signal(&pool->more);
-	pthread_mutex_unlock(&pool->lock);
+	workers_submit(pool->workers, &job->work);
 	return 0;
 }
 
 int
 hash_pool_depth(const struct hash_pool *pool)
 {
-	return pool->depth;
+	return workers_depth(pool->workers);
 }

@@ -1,5 +1,6 @@
 /* The threads that check cards, and the way to them and back to the loop. */
 #include <openssl/err.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/workers.h"
 #include "card/card_internal.h"
 
 #define THREADS 4 /* they mostly wait for the OCSP responder, where there is one */
@@ -15,6 +17,7 @@
 #define WAIT_MOST 5000 /* milliseconds in the queue: a client would not wait longer */
 
 struct job {
+	struct work work; /* first */
 	struct card *card;
 	struct trust *trust;
 	char *pem; /* NULL: only the CRLs are read */
@@ -22,8 +25,6 @@ struct job {
 	struct card_verdict verdict;
 	card_done_fn *done;
 	void *arg;
-	struct job *next;           /* under the lock: the queue */
-	struct job *before, *after; /* on the loop's thread: all open jobs */
 };
 
 struct fault {
@@ -36,20 +37,16 @@ struct card {
 	struct trust *trust; /* on the loop's thread; each job holds its own */
 	card_fault_fn *fault;
 	void *fault_arg;
-	int depth;        /* on the loop's thread */
-	struct job *open; /* every job not called back yet */
-	int thread_count;
-	pthread_t threads[THREADS];
+	struct workers *workers;
 	pthread_mutex_t lock;
-	pthread_cond_t more;
-	bool stop;                 /* under lock */
-	struct job *first, **last; /* under lock: jobs that wait */
-	struct fault *faults;      /* under lock: not told yet */
+	struct fault *faults; /* under lock: not told yet */
 };
 
 static void
-job_free(struct job *job)
+job_free(struct work *work)
 {
+	struct job *job = (struct job *)work;
+
 	trust_release(&job->trust);
 	secret_wipe_text(&job->pem);
 	free(job);
@@ -143,26 +140,19 @@ card_judge(struct trust *trust, const char *pem, card_fault_fn *fault, void *arg
 }
 
 static void
-card_on_finished(void *arg)
+job_done(struct work *work)
 {
-	struct job *job = arg;
-	struct card *card = job->card;
+	struct job *job = (struct job *)work;
 
-	card->depth--;
-	if (job->before != NULL)
-		job->before->after = job->after;
-	else
-		card->open = job->after;
-	if (job->after != NULL)
-		job->after->before = job->before;
 	if (job->done != NULL)
 		job->done(&job->verdict, job->arg);
-	job_free(job);
+	job_free(work);
 }
 
 static void
-card_work(struct job *job)
+job_carry_out(struct work *work)
 {
+	struct job *job = (struct job *)work;
 	struct card *card = job->card;
 
 	if (job->pem != NULL && clock_boot() - job->came_at > WAIT_MOST)
@@ -172,31 +162,9 @@ card_work(struct job *job)
 		card_judge(job->trust, job->pem, card_on_fault, card, &job->verdict);
 	else if (job->trust->taken)
 		X509_STORE_free(trust_store(job->trust, card_on_fault, card));
-	loop_post(card->loop, card_on_finished, job);
 }
 
-static void *
-card_thread(void *arg)
-{
-	struct card *card = arg;
-	struct job *job;
-
-	for (;;) {
-		pthread_mutex_lock(&card->lock);
-		while (card->first == NULL && !card->stop)
-			pthread_cond_wait(&card->more, &card->lock);
-		job = card->stop ? NULL : card->first;
-		if (job != NULL) {
-			card->first = job->next;
-			if (card->first == NULL)
-				card->last = &card->first;
-		}
-		pthread_mutex_unlock(&card->lock);
-		if (job == NULL)
-			return NULL;
-		card_work(job);
-	}
-}
+static const struct work_kind card_kind = {"card", THREADS, 0, job_carry_out, job_done, job_free};
 
 static void
 card_queue(struct card *card, const char *pem, card_done_fn *done, void *arg)
@@ -209,22 +177,13 @@ card_queue(struct card *card, const char *pem, card_done_fn *done, void *arg)
 	job->came_at = clock_boot();
 	job->done = done;
 	job->arg = arg;
-	card->depth++;
-	job->after = card->open;
-	if (card->open != NULL)
-		card->open->before = job;
-	card->open = job;
-	pthread_mutex_lock(&card->lock);
-	*card->last = job;
-	card->last = &job->next;
-	pthread_cond_signal(&card->more);
-	pthread_mutex_unlock(&card->lock);
+	workers_submit(card->workers, &job->work);
 }
 
 int
 card_submit(struct card *card, const char *pem, card_done_fn *done, void *arg)
 {
-	if (card->depth >= QUEUE)
+	if (workers_depth(card->workers) >= QUEUE)
 		return -1;
 	card_queue(card, pem, done, arg);
 	return 0;
@@ -265,16 +224,9 @@ card_open(struct loop *loop, const struct conf_certificates *conf, card_fault_fn
 	card->loop = loop;
 	card->fault = fault;
 	card->fault_arg = arg;
-	card->last = &card->first;
 	pthread_mutex_init(&card->lock, NULL);
-	pthread_cond_init(&card->more, NULL);
-	for (; card->thread_count < THREADS; card->thread_count++)
-		if (pthread_create(&card->threads[card->thread_count], NULL, card_thread, card) !=
-		    0)
-			break;
-	if (card->thread_count == 0)
-		err_set(err, ERR_BROKEN, "can't start a thread that checks cards");
-	if (card->thread_count == 0 || card_reload(card, conf, err) != 0)
+	card->workers = workers_new(loop, &card_kind, err);
+	if (card->workers == NULL || card_reload(card, conf, err) != 0)
 		card_close(&card);
 	return card;
 }
@@ -283,25 +235,14 @@ void
 card_close(struct card **card)
 {
 	struct card *it = *card;
-	struct job *job, *next;
 
 	if (it == NULL)
 		return;
 	*card = NULL;
-	pthread_mutex_lock(&it->lock);
-	it->stop = true;
-	pthread_cond_broadcast(&it->more);
-	pthread_mutex_unlock(&it->lock);
-	for (int i = 0; i < it->thread_count; i++)
-		pthread_join(it->threads[i], NULL);
-	for (job = it->open; job != NULL; job = next) {
-		next = job->after;
-		job_free(job);
-	}
+	workers_free(&it->workers);
 	it->fault = NULL;
 	card_tell_faults(it->faults, it);
 	trust_release(&it->trust);
-	pthread_cond_destroy(&it->more);
 	pthread_mutex_destroy(&it->lock);
 	free(it);
 }
