@@ -16,6 +16,7 @@ enum record_part {
 	PART_BIRTH_DATE = 1,
 	PART_PAY_ENTRY_BASE_DATE = 2,
 	PART_NAME = 4,
+	PART_CARD = 8,
 };
 
 struct record {

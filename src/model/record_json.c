@@ -14,6 +14,7 @@ record_parts_json(unsigned parts)
 	    {PART_BIRTH_DATE, "birth_date"},
 	    {PART_PAY_ENTRY_BASE_DATE, "pay_entry_base_date"},
 	    {PART_NAME, "legal_name"},
+	    {PART_CARD, "certificate"},
 	};
 	json_t *list = json_array();
 

@@ -83,17 +83,22 @@ judge_pay_entry_base_date(const struct application *claimed, const struct record
 
 /* For the helpdesk: what this record was compared by, and what of it is another. */
 static void
-judge_mark(
-    struct record *record, const struct application *claimed, bool names, const struct match *match)
+judge_mark(struct record *record, const struct application *claimed, bool names, bool waived,
+    const struct match *match)
 {
+	const struct shown_card *card = &claimed->card;
 	bool pebd = date_is_equal(&record->pay_entry_base_date, &claimed->pay_entry_base_date);
+	bool card_asked = card->shown && (record->edipi != NULL || card->refusal != NULL);
+	bool card_same = card->refusal == NULL && record->edipi != NULL &&
+			 strcmp(card->edipi, record->edipi) == 0;
 
 	record->asked =
 	    (date_is_set(&record->birth_date) ? PART_BIRTH_DATE : 0U) |
-	    (date_is_set(&record->pay_entry_base_date) ? PART_PAY_ENTRY_BASE_DATE : 0U) |
-	    (names ? PART_NAME : 0U);
+	    (date_is_set(&record->pay_entry_base_date) && !waived ? PART_PAY_ENTRY_BASE_DATE : 0U) |
+	    (names ? PART_NAME : 0U) | (card_asked ? PART_CARD : 0U);
 	record->differs = (match->birth_date ? 0U : PART_BIRTH_DATE) |
-			  (pebd ? 0U : PART_PAY_ENTRY_BASE_DATE) | (match->name ? 0U : PART_NAME);
+			  (pebd ? 0U : PART_PAY_ENTRY_BASE_DATE) | (match->name ? 0U : PART_NAME) |
+			  (card_same ? 0U : PART_CARD);
 	record->differs &= record->asked;
 }
 
@@ -118,7 +123,7 @@ judge_record(const struct conf *conf, const struct application *claimed, bool na
 		match.proved = match.birth_date & (pebd_same | !pebd_recorded | waived) &
 			       (recorded | pebd_same);
 	match.proved &= match.name;
-	judge_mark(record, claimed, names, &match);
+	judge_mark(record, claimed, names, waived, &match);
 	return match;
 }
 

@@ -137,6 +137,13 @@ each_case_is_judged(void **state)
 		if (verdict != cases[i].verdict || (why == NULL) != (cases[i].why == NULL) ||
 		    (why != NULL && strcmp(why, cases[i].why) != 0))
 			fail_msg("%s: %d %s", cases[i].what, (int)verdict, why);
+		/* What is said of the records is what was decided by them. */
+		if (verdict == ROLL_PROVED &&
+		    (records.items[0].differs & (PART_CARD | PART_PAY_ENTRY_BASE_DATE)) != 0)
+			fail_msg("%s: the record differs by %x", cases[i].what,
+			    records.items[0].differs);
+		if (claimed->card.refusal != NULL && records.count > 0)
+			assert_true((records.items[0].differs & PART_CARD) != 0);
 		mem_free_text(&why);
 		person_fini(&person);
 		records_fini(&records);
