@@ -100,8 +100,8 @@ class Cards:
         assert out.returncode == 0, out
         return json.loads(out.stdout.splitlines()[0])
 
-    def shown(self):
-        out = self.box.musterctl("show", self.newest()["id"])
+    def explained(self):
+        out = self.box.musterctl("explain", self.newest()["id"])
         assert out.returncode == 0, out
         return out.stdout
 
@@ -163,13 +163,13 @@ def good_cards_pass():
         status, problem, _ = cards.send(without_pebd(soldier))
         assert status == 422, "no card, no date"
         status, problem, _ = cards.send({**soldier, "pebd": "1971-01-01"}, card)
-        assert status == 422 and "pay entry base date differs" in cards.shown(), problem
+        assert status == 422 and "pay entry base date differs" in cards.explained(), problem
         status, answer, _ = cards.send(soldier, card)
         assert status == 202 and answer["state"] == "pending", (status, answer)
 
         card = other["edipi"]
         status, problem, _ = cards.send(without_pebd(other), card)
-        assert status == 422 and "pay entry base date differs" in cards.shown(), "a category that waives nothing"
+        assert status == 422 and "pay entry base date differs" in cards.explained(), "a category that waives nothing"
         status, answer, _ = cards.send(other, card)
         assert status == 202, (status, answer)
 
@@ -186,11 +186,11 @@ def another_persons_card_never_passes():
         cards = Cards(box)
         status, problem, _ = cards.send(JOHN, "other-person")
         assert status == 422 and problem["type"].endswith(":identity-not-verified"), (status, problem)
-        assert "card: its EDIPI differs from the record's" in cards.shown()
+        assert "card: its EDIPI differs from the record's" in cards.explained()
         victim = cards.one("active-army")
         status, same, _ = cards.send(victim, "good")
         assert status == 422 and str(same) == str(problem)
-        assert "card: its EDIPI differs from the record's" in cards.shown()
+        assert "card: its EDIPI differs from the record's" in cards.explained()
         assert box.accounts() == [] and box.claims() == []
         assert cards.send(JOHN, "good")[0] == 202
 
@@ -214,7 +214,7 @@ def bad_cards_tell_the_helpdesk_alone():
         for name, reason in BAD.items():
             status, problem, _ = cards.send(cards.people.pop(), name)
             assert status == 422 and str(problem) == str(reference[1]), (name, status, problem)
-            assert f"card: {reason}" in cards.shown(), (name, cards.shown())
+            assert f"card: {reason}" in cards.explained(), (name, cards.explained())
             assert cards.newest()["state"] == "rejected"
         status, problem, _ = cards.send(cards.people.pop(), "oversized")
         assert status == 422 and problem["type"].endswith(":invalid"), (status, problem)
@@ -259,7 +259,7 @@ def the_configuration_is_checked():
         assert cards.send(JOHN, "good")[0] == 202, "what was in force stays in force"
         assert cards.configure(roots_file="", crl_folder="")
         assert cards.send(cards.people.pop(), "good")[0] == 422
-        assert "card: smart cards are not accepted here" in cards.shown()
+        assert "card: smart cards are not accepted here" in cards.explained()
 
 
 def an_ocsp_responder_that_is_away():
