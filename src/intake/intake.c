@@ -60,11 +60,13 @@ intake_open(const struct intake *intake)
 	return count;
 }
 
-/* What waits for a verdict is in the journal: it is told so at once. */
+/* What waits for a verdict is in the journal: it is told so at once. Checks and withdrawals are
+ * told to ask again; a withdrawal that was kept goes on. */
 void
 intake_drain(struct intake *intake)
 {
 	struct submit *submit, *next;
+	struct follow *follow, *next_follow;
 
 	intake->draining = true;
 	for (submit = intake->submits; submit != NULL; submit = next) {
@@ -72,6 +74,12 @@ intake_drain(struct intake *intake)
 		if (submit->phase == SUBMIT_WAITING || submit->phase == SUBMIT_REFUSED)
 			submit_answer(submit, NULL);
 	}
+	for (follow = intake->follows; follow != NULL; follow = next_follow) {
+		next_follow = follow->after;
+		follow_let_go(follow);
+	}
+	for (struct check *check = intake->checks; check != NULL; check = check->after)
+		check_let_go(check);
 }
 
 void

@@ -109,6 +109,7 @@ void answer_request(struct http_request *request, int status, const char *id, co
 void intake_on_get(struct http_request *request, void *context);
 void intake_on_delete(struct http_request *request, void *context);
 void intake_on_events(struct http_request *request, void *context);
+void follow_let_go(struct follow *follow); /* of a withdrawal: answers, and may free it */
 void follow_free(struct follow *follow);
 
 /* policy.c */
@@ -118,6 +119,7 @@ void intake_on_ready(struct http_request *request, void *context);
 
 /* check.c */
 void intake_on_check(struct http_request *request, void *context);
+void check_let_go(struct check *check); /* answers 'unavailable'; it ends by itself */
 void check_free(struct check *check);
 
 #endif

@@ -115,6 +115,13 @@ delete_on_time(void *arg)
 			    : "the withdrawal is kept and goes on: ask again");
 }
 
+void
+follow_let_go(struct follow *follow)
+{
+	if (!follow->streams && follow->request != NULL)
+		delete_answer(follow, "unavailable", "shutting down: ask again");
+}
+
 static void
 delete_on_wish(
     enum wish_result result, const struct registration *registration, const char *why, void *arg)

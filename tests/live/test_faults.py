@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 at any moment, and directories that are away, change nothing: the same end, once."""
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -182,6 +183,33 @@ def ends_under_load():
                     thread.join(60)
 
 
+def who_waits_is_answered_at_the_end():
+    """SIGTERM while a directory keeps checks and a withdrawal waiting: each is told, none is cut off."""
+    with sandbox(delay=60) as box:
+        box.kill_musterd()
+        box.start_musterd()
+        ident = box.register(JOHN)[1]["id"]
+        os.kill(box.endpoints["pids"]["slapd"], signal.SIGSTOP)
+        try:
+            identity = {"identity": {"ssn": "900123456", "birth_date": "1980-02-29"}}
+            answers = []
+            threads = [threading.Thread(target=lambda: answers.append(
+                box.call("POST", "/v1/identity-checks", identity)[0])) for _ in range(20)]
+            threads.append(threading.Thread(target=lambda: answers.append(
+                box.call("DELETE", f"/v1/registrations/{ident}")[0])))
+            for thread in threads:
+                thread.start()
+            until(lambda: json.loads(box.musterctl("status", "--json").stdout)["directories"][1]["depth"] >= 40 and
+                  box.get(ident)["state"] == "cancelled", 20, "two questions a check, and the withdrawal")
+            box.restarted.send_signal(signal.SIGTERM)
+            for thread in threads:
+                thread.join(20)
+            assert answers == [503] * 21, answers
+            assert box.restarted.wait(20) == 0
+        finally:
+            os.kill(box.endpoints["pids"]["slapd"], signal.SIGCONT)
+
+
 def second_daemon_is_refused():
     with sandbox(delay=1) as box:
         out = subprocess.run([MUSTERD, "-c",
@@ -191,4 +219,5 @@ def second_daemon_is_refused():
 
 
 run(kill_in_the_delay, kill_at_many_moments, slapd_away_and_back, slapd_stopped_at_the_activation,
-    withdrawn_while_slapd_is_stopped, ends_under_load, whole_sandbox_again, second_daemon_is_refused)
+    withdrawn_while_slapd_is_stopped, ends_under_load, who_waits_is_answered_at_the_end,
+    whole_sandbox_again, second_daemon_is_refused)
