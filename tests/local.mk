@@ -13,5 +13,13 @@ include tests/unit/steps/local.mk
 include tests/unit/musterctl/local.mk
 include tests/flow/local.mk
 include tests/live/local.mk
+include tests/fault/kill/local.mk
+include tests/fault/powercut/local.mk
+include tests/fault/torture/local.mk
+include tests/fault/directory/local.mk
+include tests/fault/disk/local.mk
+include tests/fault/load/local.mk
+include tests/model/local.mk
+include tests/sim/local.mk
 include tests/house/local.mk
 include tests/bench/local.mk
