@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/keyring.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -34,35 +35,51 @@ struct keyring {
 	struct key keys[KEYS_MAX];
 };
 
+/*
+ * Under another name first: the power may go at any point, and half a key file would keep the
+ * daemon from starting. A name that is taken by then stays its owner's.
+ */
 static int
 keyring_make_file(const char *path, struct err *err)
 {
 	unsigned char key[KEY_BYTES], name[4];
 	char hex[2 * KEY_BYTES + 1], id[2 * sizeof(name) + 1];
-	char *folder = mem_text(path), *slash = strrchr(folder, '/');
-	int fd, folder_fd, bad;
+	char *draft = mem_format("%s.XXXXXX", path);
+	int fd, bad;
 
 	secret_random(key, sizeof(key));
 	secret_random(name, sizeof(name));
 	text_hex(key, sizeof(key), hex);
 	text_hex(name, sizeof(name), id);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	bad = fd < 0 || dprintf(fd, "%s %s\n", id, hex) < 0 || fsync(fd) != 0;
+	fd = mkostemp(draft, O_CLOEXEC);
+	bad = fd < 0 || fchmod(fd, 0400) != 0 || dprintf(fd, "%s %s\n", id, hex) < 0 ||
+	      fsync(fd) != 0 || link(draft, path) != 0;
 	if (bad)
 		err_set(err, ERR_BROKEN, "%s: can't make the key file: %s", path, strerror(errno));
-	if (fd >= 0)
+	if (fd >= 0) {
+		unlink(draft);
 		close(fd);
+	}
 	secret_wipe(key, sizeof(key));
 	secret_wipe(hex, sizeof(hex));
-	if (slash != NULL)
-		slash[slash == folder] = '\0';
-	folder_fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder_fd >= 0) {
-		fsync(folder_fd);
-		close(folder_fd);
-	}
-	free(folder);
+	free(draft);
 	return bad ? -1 : 0;
+}
+
+/*
+ * Nothing may be sealed with a key that a power cut could take away: its name is flushed at each
+ * start, for the one that made it may have been killed before it came to that. A folder that can't
+ * be flushed for another reason than a bad disk is not one that we make keys in.
+ */
+static int
+keyring_make_durable(const char *path, struct err *err)
+{
+	if (access(path, F_OK) != 0 && keyring_make_file(path, err) != 0 && access(path, F_OK) != 0)
+		return -1;
+	if (file_flush_folder(path) != 0 && errno == EIO)
+		return err_set(
+		    err, ERR_BROKEN, "%s: its folder can't be flushed: %s", path, strerror(errno));
+	return 0;
 }
 
 static int
@@ -109,7 +126,7 @@ keyring_open(const char *path, bool make, struct err *err)
 	struct stat status;
 	FILE *file;
 
-	if (make && access(path, F_OK) != 0 && keyring_make_file(path, err) != 0)
+	if (make && keyring_make_durable(path, err) != 0)
 		return NULL;
 	file = fopen(path, "re");
 	if (file == NULL) {

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "journal/journal_internal.h"
@@ -28,37 +30,47 @@ backup_copy(const struct conf_journal *conf, const char *path, struct err *err)
 	return result;
 }
 
-/* The name is as durable as the bytes only once the folder is flushed too. */
+/*
+ * It gets its name once it is whole and flushed: half a copy may look like a good one of fewer
+ * rows. link refuses a name that is taken; a file system without hard links has only rename.
+ */
 static int
-backup_flush(int fd, const char *path, struct err *err)
+backup_place(int fd, const char *draft, const char *path)
 {
-	char *folder = mem_text(path), *slash = strrchr(folder, '/');
-	int folder_fd, bad;
+	int reason;
 
-	if (slash != NULL)
-		slash[slash == folder] = '\0';
-	folder_fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bad = fsync(fd) != 0 || folder_fd < 0 || fsync(folder_fd) != 0;
-	if (bad)
-		err_set(err, ERR_BROKEN, "%s", strerror(errno));
-	if (folder_fd >= 0)
-		close(folder_fd);
-	free(folder);
-	return bad ? -1 : 0;
+	if (fsync(fd) != 0)
+		return -1;
+	if (link(draft, path) != 0 && (errno == EEXIST || rename(draft, path) != 0))
+		return -1;
+	if (file_flush_folder(path) == 0)
+		return 0;
+	reason = errno;
+	unlink(path);
+	errno = reason;
+	return -1;
 }
 
 int
 journal_backup(const struct conf_journal *conf, const char *path, struct err *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), result;
+	char *draft = mem_format("%s.XXXXXX", path);
+	int fd = -1, result = 0;
 
+	if (access(path, F_OK) == 0)
+		errno = EEXIST;
+	else
+		fd = mkostemp(draft, O_CLOEXEC);
 	if (fd < 0)
-		return err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
-	result = backup_copy(conf, path, err);
-	if (result == 0)
-		result = backup_flush(fd, path, err);
-	close(fd);
-	if (result != 0)
-		unlink(path);
+		result = err_set(err, ERR_BROKEN, "%s", strerror(errno));
+	else if (backup_copy(conf, draft, err) != 0)
+		result = -1;
+	else if (backup_place(fd, draft, path) != 0)
+		result = err_set(err, ERR_BROKEN, "%s", strerror(errno));
+	if (fd >= 0) {
+		close(fd);
+		unlink(draft);
+	}
+	free(draft);
 	return result == 0 ? 0 : err_prefix(err, "%s", path);
 }

@@ -42,6 +42,21 @@ check_foreign_keys(sqlite3 *database, struct err *err)
 	    (long long)count);
 }
 
+static int
+check_content(sqlite3 *database, struct err *err)
+{
+	if (schema_check_version(database, err) != 0) {
+		/*
+		 * Power went while the file was first made, for at no other time is there a
+		 * rollback journal. The next start takes it back; this is only a look.
+		 */
+		return sqlite3_extended_errcode(database) == SQLITE_READONLY_ROLLBACK ? 0 : -1;
+	}
+	if (check_integrity(database, err) != 0)
+		return -1;
+	return check_foreign_keys(database, err);
+}
+
 int
 journal_check(const struct conf_journal *conf, struct err *err)
 {
@@ -52,11 +67,7 @@ journal_check(const struct conf_journal *conf, struct err *err)
 		return 0;
 	if (sql_open(conf->path, SQLITE_OPEN_READONLY, &database, err) != 0)
 		return err_prefix(err, "%s", conf->path);
-	result = schema_check_version(database, err);
-	if (result == 0)
-		result = check_integrity(database, err);
-	if (result == 0)
-		result = check_foreign_keys(database, err);
+	result = check_content(database, err);
 	sqlite3_close(database);
 	return result == 0 ? 0 : err_prefix(err, "%s", conf->path);
 }

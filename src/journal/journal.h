@@ -131,8 +131,8 @@ int journal_set_fact(struct journal *journal, const char *name, const char *valu
  * process of its own ('musterd -t', tests). */
 int journal_check(const struct conf_journal *conf, struct err *err);
 
-/* A copy as of one moment into a new file (mode 0600), also beside a daemon that runs; without the
- * key file. Blocking, from any thread. */
+/* A copy as of one moment into a new file (mode 0600), which is there whole or not at all; also
+ * beside a daemon that runs; without the key file. Blocking, from any thread. */
 int journal_backup(const struct conf_journal *conf, const char *path, struct err *err);
 
 #endif

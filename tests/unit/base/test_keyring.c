@@ -3,11 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -71,6 +73,40 @@ a_key_is_made_once_and_read_by_nobody_else(void **state)
 	assert_string_not_equal(first, second);
 	keyring_free(&keys);
 	keyring_free(&again);
+	mem_free_text(&path);
+}
+
+/* Each has the file's key or none, and nothing else is left behind. */
+static void
+starts_at_once_agree_on_one_key(void **state)
+{
+	char *path = path_of("shared"), ids[8][KEYRING_ID_SIZE] = {0};
+	int ends[2];
+	struct keyring *keys;
+	struct dirent *entry;
+	DIR *listing;
+
+	assert_int_equal(pipe(ends), 0);
+	for (int i = 0; i < 8; i++) {
+		if (fork() != 0)
+			continue;
+		keys = keyring_open(path, true, NULL);
+		if (keys == NULL || write(ends[1], keyring_current(keys), KEYRING_ID_SIZE) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	for (int i = 0, status; i < 8; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+		assert_int_equal(read(ends[0], ids[i], KEYRING_ID_SIZE), KEYRING_ID_SIZE);
+		assert_string_equal(ids[i], ids[0]);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	listing = opendir(folder);
+	while ((entry = readdir(listing)) != NULL)
+		assert_null(strstr(entry->d_name, "shared."));
+	closedir(listing);
 	mem_free_text(&path);
 }
 
@@ -205,6 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_key_is_made_once_and_read_by_nobody_else),
+	    cmocka_unit_test(starts_at_once_agree_on_one_key),
 	    cmocka_unit_test(bad_key_files_are_refused),
 	    cmocka_unit_test(what_is_sealed_opens_only_as_it_was),
 	    cmocka_unit_test(old_keys_still_open),

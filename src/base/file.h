@@ -1,0 +1,11 @@
+/*
+ * Files that are there whole or not at all, whenever the power goes: write under another name,
+ * flush, link to the name, flush the folder.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+/* The names in path's folder are as durable as the bytes only after this; -1 with errno. */
+int file_flush_folder(const char *path);
+
+#endif
