@@ -277,6 +277,8 @@ writer_start(struct writer *writer, struct loop *loop, struct err *err)
 		return err_set(err, ERR_BROKEN, "eventfd: %s", strerror(errno));
 	writer->watch = loop_watch_new(loop, writer->wake_fd, writer_on_finished, writer);
 	loop_watch_set(writer->watch, LOOP_READ);
+	/* The last daemon may have been killed before it emptied the WAL file of that. */
+	writer->erased = true;
 	if (pthread_create(&writer->thread, NULL, writer_thread, writer) != 0)
 		return err_set(err, ERR_BROKEN, "can't start the journal's thread");
 	writer->has_thread = true;
