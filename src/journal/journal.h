@@ -76,7 +76,8 @@ void journal_save_attempts(struct journal *journal, const char *key,
     const struct journal_attempts *attempts, journal_done_fn *done, void *arg);
 /* Deletes some of those counted in a window that began before; not called back. */
 void journal_prune_attempts(struct journal *journal, int64_t before);
-/* Everything that waits for that directory is due at once. */
+/* Everything that waits for that directory is due at once: some hundreds a transaction, so that
+ * other writes come between, and called back after each. */
 void journal_wake(
     struct journal *journal, const char *waits_for, int64_t now, journal_done_fn *done, void *arg);
 size_t journal_depth(const struct journal *journal); /* writes that wait */

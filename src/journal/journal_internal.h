@@ -121,8 +121,10 @@ struct write {
 	char *step, *what;
 	char *name, *value; /* fact; wake: the directory; answer: the body; attempts: the key */
 	struct journal_attempts attempts;
-	int status;   /* answer */
-	void *sealed; /* set aside: only while these are still the row's sealed bytes */
+	int64_t woken; /* wake: the last row that was */
+	bool more;     /* wake: there may be others behind it */
+	int status;    /* answer */
+	void *sealed;  /* set aside: only while these are still the row's sealed bytes */
 	size_t sealed_size;
 
 	enum journal_result result;

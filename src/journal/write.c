@@ -30,7 +30,11 @@ const char *const write_sql[WRITE_SQL_COUNT] = {
 		 " WHERE registration = number), ?2, coalesce(?3, step), state, ?4"
 		 " FROM registration WHERE id = ?1",
     [SQL_ANSWER] = "UPDATE registration SET answer_status = ?2, answer_body = ?3 WHERE id = ?1",
-    [SQL_WAKE] = "UPDATE registration SET due_at = ?2 WHERE waits_for = ?1 AND due_at > ?2",
+    /* Bounded: as below. */
+    [SQL_WAKE] = "UPDATE registration SET due_at = ?2 WHERE number IN"
+		 " (SELECT number FROM registration INDEXED BY registration_waits"
+		 " WHERE waits_for = ?1 AND number > ?3 AND due_at > ?2 ORDER BY number LIMIT 256)"
+		 " RETURNING number",
     [SQL_SET_ASIDE] = "UPDATE registration SET set_aside = 1, due_at = 0, detail = ?2"
 		      " WHERE id = ?1 AND set_aside = 0 AND sealed IS ?3",
     [SQL_FACT] = "INSERT INTO facts VALUES (?1, ?2)"
@@ -160,6 +164,26 @@ write_attempts(sqlite3_stmt **statements, const struct write *write)
 	return sql_run(statement);
 }
 
+/* The next ones behind those that were woken before. */
+static int
+write_wake(sqlite3_stmt *statement, struct write *write)
+{
+	int code;
+
+	write->more = false;
+	sql_bind_text(statement, 1, write->name);
+	sqlite3_bind_int64(statement, 2, write->at);
+	sqlite3_bind_int64(statement, 3, write->woken);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		int64_t number = sqlite3_column_int64(statement, 0);
+
+		write->woken = number > write->woken ? number : write->woken;
+		write->more = true;
+	}
+	sqlite3_reset(statement);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 int
 write_carry_out(sqlite3 *database, sqlite3_stmt **statements, struct write *write)
 {
@@ -180,10 +204,7 @@ write_carry_out(sqlite3 *database, sqlite3_stmt **statements, struct write *writ
 		sql_bind_text(statement, 3, write->value);
 		return sql_run(statement);
 	case WRITE_WAKE:
-		statement = statements[SQL_WAKE];
-		sql_bind_text(statement, 1, write->name);
-		sqlite3_bind_int64(statement, 2, write->at);
-		return sql_run(statement);
+		return write_wake(statements[SQL_WAKE], write);
 	case WRITE_FACT:
 		statement = statements[SQL_FACT];
 		sql_bind_text(statement, 1, write->name);

@@ -227,7 +227,10 @@ writer_call_back(struct writer *writer)
 	if (write->done != NULL)
 		write->done(write->result,
 		    write->result == JOURNAL_EXISTS ? write->taken_by : write->id, write->arg);
-	write_free(&write);
+	if (write->more && write->result == JOURNAL_DONE && !writer->ended)
+		writer_submit(writer, write);
+	else
+		write_free(&write);
 	return true;
 }
 
@@ -277,6 +280,8 @@ writer_start(struct writer *writer, struct loop *loop, struct err *err)
 		return err_set(err, ERR_BROKEN, "eventfd: %s", strerror(errno));
 	writer->watch = loop_watch_new(loop, writer->wake_fd, writer_on_finished, writer);
 	loop_watch_set(writer->watch, LOOP_READ);
+	/* The last daemon may have been killed before it emptied the WAL file. */
+	writer->erased = true;
 	if (pthread_create(&writer->thread, NULL, writer_thread, writer) != 0)
 		return err_set(err, ERR_BROKEN, "can't start the journal's thread");
 	writer->has_thread = true;

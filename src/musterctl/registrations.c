@@ -10,7 +10,7 @@
 #include "musterctl/screen.h"
 #include "musterctl/verbs.h"
 
-#define LIMIT_MOST 100000
+#define LIMIT_MOST 10000 /* as the daemon */
 
 static bool
 registration_is(const json_t *registration, const char *name)

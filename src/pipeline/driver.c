@@ -9,6 +9,8 @@
 #include "pipeline/alarm.h"
 #include "pipeline/driver_internal.h"
 
+#define DUE_MOST 128 /* as many as two connections have operations in flight */
+
 struct flight *
 flight_find(struct driver *driver, const char *id)
 {
@@ -42,15 +44,26 @@ driver_on_more(void *arg)
 	driver_wake(arg);
 }
 
+/*
+ * Of what is found due (after a start or an outage it may be many thousands) no more than keeps the
+ * directories busy: the rest of the window is for those whose clients wait for an answer.
+ */
+static size_t
+driver_due_most(const struct driver *driver)
+{
+	return driver->in_flight < 2 * DUE_MOST ? (driver->in_flight + 1) / 2 : DUE_MOST;
+}
+
 void
 flight_end(struct flight *flight)
 {
 	struct driver *driver = flight->driver;
+	bool more = flight->due && --driver->due_flights == driver_due_most(driver) * 3 / 4;
 
 	idmap_remove(&driver->flights, flight->registration->id);
 	flight_free(flight);
 	/* The window was full: there may be more due than was looked at. */
-	if (driver->flights.count == driver->in_flight * 3 / 4)
+	if (more || driver->flights.count == driver->in_flight * 3 / 4)
 		loop_post(driver->loop, driver_on_more, driver);
 }
 
@@ -175,27 +188,41 @@ driver_in_flight(const struct driver *driver)
 	return driver->flights.count;
 }
 
+static void
+driver_take_due(struct driver *driver, const char *id)
+{
+	struct registration *registration;
+	struct flight *flight;
+
+	if (flight_find(driver, id) != NULL)
+		return;
+	registration = journal_find(driver->journal, id);
+	if (registration == NULL)
+		return;
+	flight = flight_begin(driver, registration);
+	flight->due = true;
+	driver->due_flights++;
+	flight_run(flight);
+}
+
 /* Takes what is due, as far as the window allows, and arms the timer for what comes next. */
 void
 driver_wake(struct driver *driver)
 {
 	int64_t now = clock_now();
-	size_t most = driver->in_flight + driver->flights.count, found;
+	size_t most = driver_due_most(driver), found;
 	char(*ids)[UUID_SIZE];
 
-	if (driver->stopped || driver->flights.count >= driver->in_flight)
+	if (driver->stopped || driver->due_flights >= most ||
+	    driver->flights.count >= driver->in_flight)
 		return;
-	ids = mem_grow(NULL, most, sizeof(*ids));
-	found = journal_due(driver->journal, now, ids, most);
-	for (size_t i = 0; i < found && driver->flights.count < driver->in_flight; i++) {
-		struct registration *registration;
-
-		if (flight_find(driver, ids[i]) != NULL)
-			continue;
-		registration = journal_find(driver->journal, ids[i]);
-		if (registration != NULL)
-			flight_run(flight_begin(driver, registration));
-	}
+	/* Those in flight may be found again: their saves are on their way. */
+	ids = mem_grow(NULL, most + driver->flights.count, sizeof(*ids));
+	found = journal_due(driver->journal, now, ids, most + driver->flights.count);
+	for (size_t i = 0;
+	     i < found && driver->due_flights < most && driver->flights.count < driver->in_flight;
+	     i++)
+		driver_take_due(driver, ids[i]);
 	free(ids);
 	alarm_set(driver->alarm, journal_next_due(driver->journal, now));
 }

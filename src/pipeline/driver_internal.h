@@ -23,6 +23,7 @@ struct flight {
 	struct driver *driver;
 	struct registration *registration;
 	unsigned serial;
+	bool due;         /* found in the journal as due, not just taken or wished for */
 	bool ask_pending; /* question is ready, to be put once the save is committed */
 	bool saving;
 	bool asking;   /* a question is in flight */
@@ -49,6 +50,7 @@ struct driver {
 	const struct site *site;
 	struct dir *const *directories;
 	size_t in_flight; /* the most at a time */
+	size_t due_flights;
 	struct idmap flights;
 	unsigned serial;
 	bool stopped, calling;

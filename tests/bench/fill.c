@@ -1,7 +1,8 @@
 /*
  * Fills the journal of a configuration with pending registrations, as the daemon would have left
- * them: sealed identity, waiting for a time a day ahead. The daemon must not run.
- *   fill CONFIG COUNT
+ * them: sealed identity, waiting for a time a day ahead. The daemon must not run. Mixed, of ten
+ * one's time has come, and two have no entry yet, for the account directory was away.
+ *   fill CONFIG COUNT [mixed]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +56,24 @@ pending(long number)
 	return registration;
 }
 
+static void
+mix(struct registration *registration, long number)
+{
+	if (number % 10 == 0) {
+		registration->activates_at = registration->due_at = clock_now() - number;
+	} else if (number % 10 < 3) {
+		registration->state = STATE_VERIFIED;
+		mem_set_text(&registration->step, "add-entry");
+		mem_set_text(&registration->waits_for, "accounts");
+		mem_free_text(&registration->uid);
+		mem_free_text(&registration->mail);
+		registration->attempts = 5;
+		registration->activates_at = 0;
+	}
+}
+
 static int
-fill(const struct conf *conf, long count)
+fill(const struct conf *conf, long count, bool mixed)
 {
 	struct err err = {0};
 	struct loop *loop = loop_new(&err);
@@ -68,6 +85,8 @@ fill(const struct conf *conf, long count)
 		struct registration *registration = pending(i);
 		struct journal_note note = {"add-entry", "done; wait: waits"};
 
+		if (mixed)
+			mix(registration, i);
 		journal_append(journal, registration, &note, on_appended, NULL);
 		registration_free(&registration);
 		while (i - answered >= IN_QUEUE)
@@ -91,11 +110,11 @@ main(int argc, char **argv)
 	struct conf *conf;
 	int result;
 
-	if (argc != 3 || (conf = conf_read(argv[1], &faults)) == NULL) {
-		fprintf(stderr, "usage: fill CONFIG COUNT\n");
+	if (argc < 3 || argc > 4 || (conf = conf_read(argv[1], &faults)) == NULL) {
+		fprintf(stderr, "usage: fill CONFIG COUNT [mixed]\n");
 		return EXIT_FAILURE;
 	}
-	result = fill(conf, atol(argv[2]));
+	result = fill(conf, atol(argv[2]), argc == 4);
 	conf_free(&conf);
 	conf_faults_fini(&faults);
 	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

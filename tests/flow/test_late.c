@@ -447,6 +447,46 @@ test_held_and_reordered(void **state)
 	crowd_end(&crowd);
 }
 
+#define DUE_MANY 20
+
+/* Many that are due leave room in the window for one that was just acknowledged. */
+static void
+test_room_for_the_new(void **state)
+{
+	char *ids[DUE_MANY + 1];
+	struct stage stage;
+
+	stage_begin(&stage);
+	stage_crash(&stage);
+	stage.conf.limits.in_flight = 8;
+	stage_open(&stage);
+	for (int i = 0; i < DIRECTORIES; i++)
+		fake_dir_set_up(stage.fakes[i], false);
+	for (int i = 0; i < DUE_MANY; i++) {
+		stage_put_person(&stage, i + 2);
+		ids[i] = stage_register(&stage, i + 2);
+	}
+	stage_settle(&stage);
+	stage_crash(&stage);
+	for (int i = 0; i < DIRECTORIES; i++)
+		fake_dir_set_up(stage.fakes[i], true);
+	stage_hold_all(&stage, true);
+	stage_open(&stage);
+	stage_wait(&stage, DELAY);
+	assert_int_equal(driver_in_flight(stage.driver), 4);
+	ids[DUE_MANY] = stage_register(&stage, 1);
+	stage_settle(&stage);
+	assert_int_equal(driver_in_flight(stage.driver), 5);
+	assert_non_null(flight_find(stage.driver, ids[DUE_MANY]));
+	stage_hold_all(&stage, false);
+	stage_run(&stage);
+	for (int i = 0; i <= DUE_MANY; i++) {
+		stage_check_state(&stage, ids[i], STATE_ACTIVE);
+		free(ids[i]);
+	}
+	stage_end(&stage);
+}
+
 int
 main(void)
 {
@@ -459,6 +499,7 @@ main(void)
 	    cmocka_unit_test(test_of_a_flight_before),
 	    cmocka_unit_test(test_reordered),
 	    cmocka_unit_test(test_held_and_reordered),
+	    cmocka_unit_test(test_room_for_the_new),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

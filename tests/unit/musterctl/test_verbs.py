@@ -87,6 +87,7 @@ class Usage(Case):
         for words in ([], ["nonsense"], ["schema"], ["schema", "nonsense"], ["show"],
                       ["show", "a", "b"], ["list", "--nonsense"], ["list", "--state", "gone"],
                       ["list", "--state", ""], ["list", "--limit", "0"], ["list", "--limit", "x"],
+                      ["list", "--limit", "10001"],
                       ["--nonsense"], ["status", "more"], ["schema", "print", "other"],
                       ["sandbox", "a", "b"],
                       ["list", "--state"], ["list", "--state", "active|failed"]):
