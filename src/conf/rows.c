@@ -345,6 +345,11 @@ static const struct row activation_rows[] = {
 	.high = 31536000, .help = "When an account that is not active yet counts as overdue."},
     {"escalate_after", ROW_SECONDS, AT(conf_activation, escalate_after), .fallback = "3600",
 	.low = 0, .high = 31536000, .help = "When the helpdesk is told to look at it."},
+    {"trust_clock", ROW_BOOL, AT(conf_activation, trust_clock), .fallback = "false",
+	.flags = ROW_FIXED,
+	.help = "Whether the wall clock is right after a boot though the kernel does not call it "
+		"synchronised, as in a virtual machine whose host sets it. Without it, time that "
+		"the machine was off counts only once the clock is synchronised."},
     END,
 };
 

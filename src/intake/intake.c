@@ -39,7 +39,7 @@ intake_lateness(const struct intake *intake)
 {
 	const struct conf_activation *activation = &intake_conf(intake)->activation;
 
-	return (struct lateness){activation->late_after, activation->escalate_after};
+	return (struct lateness){activation->late_after, activation->escalate_after, clock_lead()};
 }
 
 int64_t

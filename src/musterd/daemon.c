@@ -26,6 +26,7 @@
 #include "musterd/notify.h"
 #include "musterd/plan.h"
 #include "pipeline/driver.h"
+#include "pipeline/timekeeper.h"
 
 #define DRAIN_MOST 5000 /* milliseconds that open registrations have at the end */
 #define DRAIN_LOOK 20
@@ -38,6 +39,7 @@ struct daemon {
 	struct loop *loop;
 	struct keyring *journal_keys, *person_keys;
 	struct journal *journal;
+	struct timekeeper *timekeeper;
 	struct dir **directories; /* accounts, then the personnel sources */
 	size_t directory_count;
 	struct hash_pool *hash_pool;
@@ -112,7 +114,11 @@ daemon_open_journal(struct daemon *daemon, struct err *err)
 		return -1;
 	daemon->journal =
 	    journal_open(daemon->loop, &daemon->conf->journal, daemon->journal_keys, err);
-	return daemon->journal == NULL ? -1 : 0;
+	if (daemon->journal == NULL)
+		return -1;
+	daemon->timekeeper = timekeeper_open(
+	    daemon->loop, daemon->journal, daemon->conf->activation.trust_clock, err);
+	return daemon->timekeeper == NULL ? -1 : 0;
 }
 
 static int
@@ -267,6 +273,7 @@ daemon_build(struct daemon *daemon, struct err *err)
 	daemon->signals[1] = loop_signal_new(daemon->loop, SIGINT, daemon_on_end, daemon);
 	daemon->signals[2] = loop_signal_new(daemon->loop, SIGHUP, daemon_on_reload, daemon);
 	daemon->drain_timer = loop_timer_new(daemon->loop, daemon_on_drain, daemon);
+	timekeeper_start(daemon->timekeeper, daemon->driver);
 	driver_start(daemon->driver);
 	return 0;
 }
@@ -313,6 +320,7 @@ daemon_stop(struct daemon **daemon)
 		loop_watch_free(&it->signals[i]);
 	if (it->driver != NULL) {
 		driver_stop(it->driver);
+		timekeeper_look(it->timekeeper);
 		admin_stop(it->admin);
 		intake_stop(it->intake);
 	}
@@ -324,6 +332,7 @@ daemon_stop(struct daemon **daemon)
 		dir_close(&it->directories[--it->directory_count]);
 	free(it->directories);
 	journal_close(&it->journal);
+	timekeeper_close(&it->timekeeper);
 	budget_free(&it->site.budget);
 	admin_free(&it->admin);
 	intake_free(&it->intake);
