@@ -31,10 +31,18 @@ admin_new(const struct admin_parts *parts)
 }
 
 void
+admin_drain(struct admin *admin)
+{
+	while (admin->watches != NULL) {
+		http_stream_comment(admin->watches->request, "shutting down");
+		admin_watch_free(admin->watches);
+	}
+}
+
+void
 admin_stop(struct admin *admin)
 {
-	while (admin->watches != NULL)
-		admin_watch_free(admin->watches);
+	admin_drain(admin);
 	admin_unlock_let_go(admin);
 }
 
