@@ -226,9 +226,9 @@ timekeeper_on_set(int events, void *arg)
 	if (read(timekeeper->set_fd, &count, sizeof(count)) >= 0 || errno != ECANCELED)
 		return;
 	timekeeper_arm(timekeeper);
-	log_warning("the wall clock was set: it is %" PRId64 " s ahead of the time that due times "
-		    "are measured by, which goes on as before",
-	    lead);
+	log_warning("the wall clock was set: it is %" PRId64 " s %s the time that due times are "
+		    "measured by, which goes on as before",
+	    lead < 0 ? -lead : lead, lead < 0 ? "behind" : "ahead of");
 	timekeeper_look(timekeeper);
 }
 
