@@ -1,7 +1,7 @@
 # Time and overload: see doc/reliability.md.
-load_tests = %D%/clocks
+load_tests = %D%/clocks %D%/overload
 TESTS += $(load_tests)
-EXTRA_DIST += $(load_tests) %D%/turn_clock.c
+EXTRA_DIST += $(load_tests) %D%/generator.py %D%/turn_clock.c
 
 check_DATA = %D%/turn_clock.so
 CLEANFILES += %D%/turn_clock.so
