@@ -310,13 +310,13 @@ daemon_build(struct daemon *daemon, struct err *err)
 	    daemon_open_card(daemon, err) != 0)
 		return -1;
 	daemon_make_parts(daemon);
+	timekeeper_start(daemon->timekeeper, daemon->driver);
 	if (daemon_listen(daemon, err) != 0)
 		return -1;
 	daemon->signals[0] = loop_signal_new(daemon->loop, SIGTERM, daemon_on_end, daemon);
 	daemon->signals[1] = loop_signal_new(daemon->loop, SIGINT, daemon_on_end, daemon);
 	daemon->signals[2] = loop_signal_new(daemon->loop, SIGHUP, daemon_on_reload, daemon);
 	daemon->drain_timer = loop_timer_new(daemon->loop, daemon_on_drain, daemon);
-	timekeeper_start(daemon->timekeeper, daemon->driver);
 	driver_start(daemon->driver);
 	return 0;
 }

@@ -122,14 +122,14 @@ timekeeper_cross(struct timekeeper *timekeeper)
 			    "machine was off counts as nothing");
 }
 
-static int
-timekeeper_anchor(struct timekeeper *timekeeper, struct err *err)
+/* Nothing is written yet: the first look comes before anything that the journal gets on this line.
+ */
+static void
+timekeeper_anchor(struct timekeeper *timekeeper)
 {
 	struct known *known = &timekeeper->known;
 	const char *boot_id = clock_boot_id();
 	bool is_known = known_read(timekeeper->journal, known) == 0;
-	char *text;
-	int result;
 
 	if (is_known && boot_id[0] != '\0' && strcmp(known->boot_id, boot_id) == 0)
 		clock_anchor(known->offset);
@@ -137,11 +137,6 @@ timekeeper_anchor(struct timekeeper *timekeeper, struct err *err)
 		timekeeper_cross(timekeeper);
 	snprintf(known->boot_id, sizeof(known->boot_id), "%s", boot_id[0] != '\0' ? boot_id : "-");
 	known->offset = clock_offset();
-	known->seen = timekeeper_read(timekeeper);
-	text = known_text(known);
-	result = journal_set_fact(timekeeper->journal, FACT, text, err);
-	free(text);
-	return result;
 }
 
 static void
@@ -241,10 +236,12 @@ timekeeper_open(struct loop *loop, struct journal *journal, bool trust, struct e
 	timekeeper->journal = journal;
 	timekeeper->trust = trust;
 	timekeeper->set_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (timekeeper->set_fd < 0)
+	if (timekeeper->set_fd < 0) {
 		err_set(err, ERR_BROKEN, "timerfd: %s", strerror(errno));
-	if (timekeeper->set_fd < 0 || timekeeper_anchor(timekeeper, err) != 0)
 		timekeeper_close(&timekeeper);
+		return NULL;
+	}
+	timekeeper_anchor(timekeeper);
 	return timekeeper;
 }
 

@@ -6,8 +6,9 @@
  * time switched off counts as nothing: never early, and late by no more than that time. Once the
  * clock is synchronised after all, what was pending before the reboot gets that time back.
  *
- * timekeeper_open anchors the line, before anything asks for the time; timekeeper_start looks at
- * the clocks each minute and when the wall clock is set.
+ * timekeeper_open anchors the line, before anything asks for the time; timekeeper_start, before
+ * anything is put into the journal, looks at the clocks: again each minute, and when the wall clock
+ * is set. A look that a full disk does not keep may make something late, never early.
  */
 #ifndef PIPELINE_TIMEKEEPER_H
 #define PIPELINE_TIMEKEEPER_H

@@ -121,10 +121,10 @@ times_are_shown_by_the_wall(void **state)
 	registration->created_at = 1769846400123;
 	registration->activates_at = 1769847300000;
 	object = registration_json(registration, &set_back, 1769846400123 + 1199999);
-	assert_string_equal(json_string_value(json_object_get(object, "created_at")),
-	    "2026-01-31T07:00:00.123Z");
-	assert_string_equal(json_string_value(json_object_get(object, "activates_at")),
-	    "2026-01-31T07:15:00.000Z");
+	assert_string_equal(
+	    json_string_value(json_object_get(object, "created_at")), "2026-01-31T07:00:00.123Z");
+	assert_string_equal(
+	    json_string_value(json_object_get(object, "activates_at")), "2026-01-31T07:15:00.000Z");
 	assert_true(json_is_null(json_object_get(object, "activated_at")));
 	assert_false(json_is_true(json_object_get(object, "overdue")));
 	json_decref(object);
