@@ -408,7 +408,9 @@ static const struct row limit_rows[] = {
     {"header_bytes", ROW_NUMBER, AT(conf_limits, header_bytes), .fallback = "16384", .low = 1024,
 	.high = 1048576, .flags = ROW_FIXED, .help = "Most bytes of a request's header."},
     {"connections", ROW_NUMBER, AT(conf_limits, connections), .fallback = "1024", .low = 1,
-	.high = 65536, .flags = ROW_FIXED, .help = "Most connections to the API."},
+	.high = 65536, .flags = ROW_FIXED,
+	.help = "Most connections to the API, event streams at most half of them; fewer where the "
+		"system allows few open files."},
     {"in_flight", ROW_NUMBER, AT(conf_limits, in_flight), .fallback = "256", .low = 1,
 	.high = 65536, .flags = ROW_FIXED,
 	.help = "Most requests, and most registrations, at work at once."},
