@@ -206,7 +206,9 @@ intake_on_events(struct http_request *request, void *context)
 
 	if (registration == NULL)
 		return;
-	if (http_stream_start(request) != 0) {
+	if (intake->draining)
+		http_reply_problem(request, "unavailable", "shutting down: connect again");
+	if (intake->draining || http_stream_start(request) != 0) {
 		registration_free(&registration);
 		return;
 	}

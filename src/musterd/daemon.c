@@ -36,9 +36,8 @@
 #define DRAIN_MOST 4000
 #define DRAIN_LOOK 20
 
-#define FILES_RESERVED \
-	128 /* descriptors for all but connections: journal, look-ups, cards, log \
-	     */
+/* Descriptors for all but connections: journal, name look-ups, card checks, files that are read. */
+#define FILES_RESERVED 128
 #define ADMIN_CONNECTIONS 64
 
 struct daemon {
@@ -270,7 +269,6 @@ static void
 daemon_on_drain(void *arg)
 {
 	struct daemon *daemon = arg;
-
 	int64_t passed = clock_boot() - daemon->drain_began;
 	bool open;
 

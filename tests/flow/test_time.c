@@ -111,6 +111,22 @@ test_reboot_synchronised(void **state)
 	end(&stage, id);
 }
 
+/* Nothing synchronises it, and it is right all the same: the administrator said so. */
+static void
+test_reboot_trusted(void **state)
+{
+	struct stage stage;
+	char *id = begin(&stage);
+
+	fake_clock_synchronise(false);
+	stage.conf.activation.trust_clock = true;
+	stage_crash(&stage);
+	stage_open(&stage);
+	boot_again(&stage, OFF, 0);
+	check_waits(&stage, id, DELAY - OFF);
+	end(&stage, id);
+}
+
 /* The wall clock is wrong and nobody says that it is right: time switched off counts as nothing. */
 static void
 test_reboot_wrong(void **state)
@@ -239,6 +255,7 @@ main(void)
 	    cmocka_unit_test(test_wall_is_set),
 	    cmocka_unit_test(test_suspend),
 	    cmocka_unit_test(test_reboot_synchronised),
+	    cmocka_unit_test(test_reboot_trusted),
 	    cmocka_unit_test(test_reboot_wrong),
 	    cmocka_unit_test(test_reboot_then_right),
 	    cmocka_unit_test(test_reboot_from_unknown),

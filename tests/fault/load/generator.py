@@ -19,6 +19,10 @@ def people(count, path):
                   "personnelCategory": "da-civilian", "personnelStatus": "current"} for i in range(count)], path)
 
 
+def person(number):
+    return {"ssn": str(FIRST + number), "birth": "1970-01-01", "name": {"given": "Lee", "family": "Load"}}
+
+
 class Load:
     def __init__(self, box):
         self.box = box
@@ -30,8 +34,7 @@ class Load:
         self.honest = False
 
     def request(self, number):
-        body = json.dumps(registration({"ssn": str(FIRST + number), "birth": "1970-01-01",
-                                        "name": {"given": "Lee", "family": "Load"}})).encode()
+        body = json.dumps(registration(person(number))).encode()
         return (f"POST /v1/registrations HTTP/1.1\r\nHost: load\r\nContent-Type: application/json\r\n"
                 f"Authorization: Bearer {self.box.endpoints['token']}\r\nIdempotency-Key: load-{number}\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n").encode() + body
