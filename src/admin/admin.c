@@ -31,10 +31,18 @@ admin_new(const struct admin_parts *parts)
 }
 
 void
+admin_drain(struct admin *admin)
+{
+	while (admin->watches != NULL) {
+		http_stream_comment(admin->watches->request, "shutting down");
+		admin_watch_free(admin->watches);
+	}
+}
+
+void
 admin_stop(struct admin *admin)
 {
-	while (admin->watches != NULL)
-		admin_watch_free(admin->watches);
+	admin_drain(admin);
 	admin_unlock_let_go(admin);
 }
 
@@ -48,8 +56,9 @@ admin_free(struct admin **admin)
 	*admin = NULL;
 }
 
-json_t *
-admin_instant(int64_t instant)
+/* Of the wall clock. */
+static json_t *
+admin_wall(int64_t instant)
 {
 	char text[INSTANT_SIZE];
 
@@ -57,10 +66,17 @@ admin_instant(int64_t instant)
 }
 
 json_t *
+admin_instant(int64_t instant)
+{
+	return admin_wall(instant == 0 ? 0 : instant + clock_lead());
+}
+
+json_t *
 admin_registration_json(const struct admin *admin, const struct registration *registration)
 {
 	const struct conf_activation *activation = &admin->parts.site->conf->activation;
-	struct lateness lateness = {activation->late_after, activation->escalate_after};
+	struct lateness lateness = {
+	    activation->late_after, activation->escalate_after, clock_lead()};
 	json_t *json = registration_json(registration, &lateness, clock_now());
 	json_t *more = json_pack("{s:s, s:s, s:o, s:i, s:s?, s:s?}", "portal", registration->portal,
 	    "step", registration->step, "due_at", admin_instant(registration->due_at), "attempts",
@@ -165,7 +181,7 @@ admin_find(const struct admin *admin, const char *name)
 static void
 show_on_line(int64_t at, const char *step, const char *state, const char *what, void *arg)
 {
-	json_array_append_new(arg, json_pack("{s:o, s:s?, s:s?, s:s?}", "at", admin_instant(at),
+	json_array_append_new(arg, json_pack("{s:o, s:s?, s:s?, s:s?}", "at", admin_wall(at),
 				       "step", step, "state", state, "what", what));
 }
 

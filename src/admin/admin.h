@@ -2,8 +2,9 @@
  * The admin API's handlers (unix socket): what the helpdesk sees, and what an administrator may do
  * with one registration.
  *
- * admin_new, then its routes go to http_listen_unix with the admin as context; admin_stop before
- * http_close, admin_free after the loop has ended.
+ * admin_new, then its routes go to http_listen_unix with the admin as context; at the end
+ * admin_drain (streams are told so), admin_stop before http_close, admin_free after the loop has
+ * ended.
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -36,6 +37,7 @@ struct admin_parts {
 };
 
 struct admin *admin_new(const struct admin_parts *parts);
+void admin_drain(struct admin *admin);
 void admin_stop(struct admin *admin);
 void admin_free(struct admin **admin);
 

@@ -39,6 +39,13 @@ explain_reason(const struct registration *registration)
 	return registration->reason != NULL ? registration->reason : "no reason was kept";
 }
 
+/* A time on the line, as the clock on the wall has it. */
+static const char *
+explain_time(int64_t at, char when[INSTANT_SIZE])
+{
+	return instant_rfc3339(at + clock_lead(), when);
+}
+
 static char *
 explain_state(const struct registration *registration)
 {
@@ -54,10 +61,10 @@ explain_state(const struct registration *registration)
 	case STATE_PENDING:
 		return mem_format("Pending: the account %s is in the directory and can't log in "
 				  "before %s.",
-		    uid, instant_rfc3339(registration->activates_at, when));
+		    uid, explain_time(registration->activates_at, when));
 	case STATE_ACTIVE:
 		return mem_format("Active: the account %s may log in since %s.", uid,
-		    instant_rfc3339(registration->activated_at, when));
+		    explain_time(registration->activated_at, when));
 	case STATE_REJECTED:
 		return mem_format("Rejected: %s.", explain_reason(registration));
 	case STATE_CANCELLED:
@@ -154,7 +161,7 @@ explain_directory(const struct admin *admin, const struct registration *registra
 	if (registration->attempts > 0)
 		say(says,
 		    mem_format("%d tries of this step in a row came to nothing; the next is at %s.",
-			registration->attempts, instant_rfc3339(registration->due_at, when)));
+			registration->attempts, explain_time(registration->due_at, when)));
 	for (size_t i = 0; i <= admin->parts.site->conf->personnel_count; i++) {
 		const struct dir *dir = admin->parts.directories[i];
 
@@ -184,7 +191,7 @@ explain_failures(const struct admin *admin, const struct registration *registrat
 		text_add(&words, "; it is locked until 'musterctl unlock'");
 	else if (look.locked_until > 0)
 		text_add(&words, "; it is locked until %s or 'musterctl unlock'",
-		    instant_rfc3339(look.locked_until, when));
+		    explain_time(look.locked_until, when));
 	text_add(&words, ".");
 	say(says, text_take(&words));
 }
@@ -206,7 +213,7 @@ explain_next(const struct admin *admin, const struct registration *registration,
 				   "release' lets it go on."));
 	else if (registration->due_at > clock_now())
 		say(says,
-		    mem_format("Next, at %s: %s (%s).", instant_rfc3339(registration->due_at, when),
+		    mem_format("Next, at %s: %s (%s).", explain_time(registration->due_at, when),
 			step != NULL ? step->does : "unknown", registration->step));
 	else
 		say(says, mem_format("Next, now: %s (%s).", step != NULL ? step->does : "unknown",

@@ -99,8 +99,11 @@ void
 admin_on_watch(struct http_request *request, void *context)
 {
 	struct admin *admin = context;
-	struct admin_watch *watch = mem_new(sizeof(*watch));
+	struct admin_watch *watch;
 
+	if (http_stream_start(request) != 0)
+		return;
+	watch = mem_new(sizeof(*watch));
 	watch->admin = admin;
 	watch->request = request;
 	watch->after = admin->watches;
@@ -108,6 +111,5 @@ admin_on_watch(struct http_request *request, void *context)
 		watch->after->before = watch;
 	admin->watches = watch;
 	watch->listener = driver_listen(admin->parts.driver, NULL, watch_on_change, watch);
-	http_stream_start(request);
 	http_on_gone(request, watch_on_gone, watch);
 }

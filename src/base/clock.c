@@ -1,6 +1,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -58,6 +59,15 @@ int64_t
 clock_now(void)
 {
 	return clock_boot() + clock_offset();
+}
+
+bool
+clock_is_synchronised(void)
+{
+	struct timex answer = {0};
+
+	/* TIME_ERROR alone will not do: a kernel with PPS says it for other reasons too. */
+	return adjtimex(&answer) >= 0 && (answer.status & STA_UNSYNC) == 0;
 }
 
 const char *

@@ -6,18 +6,33 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 int64_t clock_wall(void); /* the wall clock: what people are shown */
 int64_t clock_boot(void); /* since boot, suspend included */
 int64_t clock_now(void);  /* steady UTC: wall at the anchor + time since then */
+/* Whether the kernel says that something (NTP, PTP) keeps the wall clock right. */
+bool clock_is_synchronised(void);
 
 /*
- * Anchors clock_now: a steady time that was clock_boot at boot. The journal keeps it for the boot
- * that it was made in, so that a restart of the daemon goes on with the same line.
+ * Anchors clock_now: a steady time that was clock_boot at boot. pipeline/timekeeper keeps the line
+ * going across restarts of the daemon and of the machine.
  */
 void clock_anchor(int64_t offset);
 int64_t clock_offset(void);      /* clock_now() - clock_boot() */
 const char *clock_boot_id(void); /* the kernel's id of this boot; "" where there is none */
+
+/*
+ * What is added to a time on the line before people see it: how far the wall clock that they have
+ * is ahead, in whole seconds, so that it stays the same from one answer to the next.
+ */
+static inline int64_t
+clock_lead(void)
+{
+	int64_t lead = clock_wall() - clock_now();
+
+	return (lead + (lead < 0 ? -500 : 500)) / 1000 * 1000;
+}
 
 #endif

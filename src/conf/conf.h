@@ -133,6 +133,7 @@ struct conf_questions {
 
 struct conf_activation {
 	int64_t delay, late_after, escalate_after;
+	bool trust_clock;
 };
 
 enum conf_ocsp { CONF_OCSP_OFF, CONF_OCSP_REQUIRE };

@@ -345,6 +345,11 @@ static const struct row activation_rows[] = {
 	.high = 31536000, .help = "When an account that is not active yet counts as overdue."},
     {"escalate_after", ROW_SECONDS, AT(conf_activation, escalate_after), .fallback = "3600",
 	.low = 0, .high = 31536000, .help = "When the helpdesk is told to look at it."},
+    {"trust_clock", ROW_BOOL, AT(conf_activation, trust_clock), .fallback = "false",
+	.flags = ROW_FIXED,
+	.help = "Whether the wall clock is right after a boot though the kernel does not call it "
+		"synchronised, as in a virtual machine whose host sets it. Without it, time that "
+		"the machine was off counts only once the clock is synchronised."},
     END,
 };
 
@@ -403,7 +408,9 @@ static const struct row limit_rows[] = {
     {"header_bytes", ROW_NUMBER, AT(conf_limits, header_bytes), .fallback = "16384", .low = 1024,
 	.high = 1048576, .flags = ROW_FIXED, .help = "Most bytes of a request's header."},
     {"connections", ROW_NUMBER, AT(conf_limits, connections), .fallback = "1024", .low = 1,
-	.high = 65536, .flags = ROW_FIXED, .help = "Most connections to the API."},
+	.high = 65536, .flags = ROW_FIXED,
+	.help = "Most connections to the API, event streams at most half of them; fewer where the "
+		"system allows few open files."},
     {"in_flight", ROW_NUMBER, AT(conf_limits, in_flight), .fallback = "256", .low = 1,
 	.high = 65536, .flags = ROW_FIXED,
 	.help = "Most requests, and most registrations, at work at once."},

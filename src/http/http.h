@@ -41,8 +41,9 @@ struct http *http_listen(struct loop *loop, const char *address, int port,
 /* Admin: a unix socket of mode 0600; every request is from the portal "admin" with all rights. */
 struct http *http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
     size_t route_count, void *context, const struct conf_limits *limits, struct err *err);
-void http_close(struct http **http); /* unlinks the unix socket */
-void http_pause(struct http *http);  /* accepts no more */
+void http_close(struct http **http);           /* unlinks the unix socket */
+void http_pause(struct http *http);            /* accepts no more, and closes after each answer */
+bool http_has_unsent(const struct http *http); /* an answer is on its way to a client */
 int http_port(const struct http *http);
 
 /* What was asked. Texts live as long as the request. */
@@ -73,8 +74,11 @@ int http_problem_status(const char *name);
 /* The body that http_reply_problem would send (caller frees), for answers that are kept. */
 char *http_problem_text(const char *name, const char *detail);
 
-/* Server-sent events: start answers 200, send writes one event, end frees the request. */
-void http_stream_start(struct http_request *request);
+/* Server-sent events: start answers 200, send writes one event, end frees the request. Streams may
+ * take half of the connections, so that others can still come; where they have, start answers 503
+ * and frees the request: -1. */
+int http_stream_start(struct http_request *request);
+void http_stream_comment(struct http_request *request, const char *words);
 void http_stream_send(struct http_request *request, const char *event, const json_t *json);
 void http_stream_end(struct http_request *request);
 

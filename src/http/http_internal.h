@@ -49,8 +49,9 @@ struct http {
 	size_t conn_count, conn_room;
 	struct http_request *requests; /* every one not yet freed */
 	int in_flight;                 /* requests not yet answered, streams apart */
-	int64_t comment_every;         /* of a stream, in milliseconds */
-	struct http *next;             /* of listen.c */
+	int streams;
+	int64_t comment_every; /* of a stream, in milliseconds */
+	struct http *next;     /* of listen.c */
 };
 
 /* One connection. It ends when evhttp frees its side (conn_on_close). */

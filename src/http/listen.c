@@ -238,6 +238,15 @@ http_pause(struct http *http)
 		evconnlistener_disable(http->listener);
 }
 
+bool
+http_has_unsent(const struct http *http)
+{
+	for (size_t i = 0; i < http->conn_count; i++)
+		if (evbuffer_get_length(bufferevent_get_output(http->conns[i]->bev)) > 0)
+			return true;
+	return false;
+}
+
 int
 http_port(const struct http *http)
 {

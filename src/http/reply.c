@@ -32,8 +32,8 @@ reply_add_common(struct http_request *request, const char *content_type)
 	http_add_header(request, "Cache-Control", "no-store");
 	http_add_header(request, "X-Content-Type-Options", "nosniff");
 	/* A stranger's next request would ride on a framing that only we vouch for. A stream ends
-	 * with its connection. */
-	if (request->portal == NULL || request->stream)
+	 * with its connection, and at the end of the daemon so does everything. */
+	if (request->portal == NULL || request->stream || request->http->paused)
 		http_add_header(request, "Connection", "close");
 }
 

@@ -43,6 +43,8 @@ request_free(struct http_request *request)
 	if (request->next != NULL)
 		request->next->link = request->link;
 	request_end_work(request);
+	if (request->stream)
+		request->http->streams--;
 	loop_timer_free(&request->comment);
 	/* Where the client has gone nobody else holds it any more. */
 	if (request->conn == NULL && request->evreq != NULL)

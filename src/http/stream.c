@@ -24,28 +24,46 @@ stream_write(struct http_request *request, const char *text, size_t size)
 	}
 }
 
+void
+http_stream_comment(struct http_request *request, const char *words)
+{
+	struct text text = {NULL, 0};
+
+	text_add(&text, ":%s\n\n", words);
+	stream_write(request, text.bytes, text.size);
+	text_fini(&text);
+}
+
 /* Keeps proxies from closing, and notices a client that has gone without a word. */
 static void
 stream_on_comment(void *arg)
 {
 	struct http_request *request = arg;
 
-	stream_write(request, ":\n\n", 3);
+	http_stream_comment(request, "");
 	loop_timer_set(request->comment, request->http->comment_every);
 }
 
-void
+int
 http_stream_start(struct http_request *request)
 {
+	int most = (request->http->limits.connections + 1) / 2;
+
+	if (request->http->streams >= most) {
+		http_reply_problem(request, "unavailable", "too many streams are open");
+		return -1;
+	}
 	request->stream = true;
+	request->http->streams++;
 	request_end_work(request);
 	request->comment = loop_timer_new(request->http->loop, stream_on_comment, request);
 	loop_timer_set(request->comment, request->http->comment_every);
 	if (request->conn == NULL)
-		return;
+		return 0;
 	reply_add_common(request, "text/event-stream");
 	evhttp_send_reply_start(request->evreq, 200, "OK");
-	stream_write(request, ":\n\n", 3);
+	http_stream_comment(request, "");
+	return 0;
 }
 
 void

@@ -39,7 +39,7 @@ intake_lateness(const struct intake *intake)
 {
 	const struct conf_activation *activation = &intake_conf(intake)->activation;
 
-	return (struct lateness){activation->late_after, activation->escalate_after};
+	return (struct lateness){activation->late_after, activation->escalate_after, clock_lead()};
 }
 
 int64_t
@@ -56,12 +56,13 @@ intake_open(const struct intake *intake)
 	size_t count = 0;
 
 	for (const struct submit *submit = intake->submits; submit != NULL; submit = submit->after)
-		count++;
+		if (submit->request_count > 0 || submit->phase == SUBMIT_APPENDING)
+			count++;
 	return count;
 }
 
-/* What waits for a verdict is in the journal: it is told so at once. Checks and withdrawals are
- * told to ask again; a withdrawal that was kept goes on. */
+/* What waits for a verdict is in the journal: it is told so at once. Checks, withdrawals and
+ * streams are told to ask again; a withdrawal that was kept goes on. */
 void
 intake_drain(struct intake *intake)
 {
@@ -83,11 +84,21 @@ intake_drain(struct intake *intake)
 }
 
 void
+intake_give_up(struct intake *intake)
+{
+	for (struct submit *submit = intake->submits; submit != NULL; submit = submit->after)
+		if (submit->phase == SUBMIT_CHECKING || submit->phase == SUBMIT_HASHING)
+			submit_problem(submit, "unavailable", "shutting down: nothing was kept");
+}
+
+/* What is on its way into the journal is cut off without a word: it may be kept yet. */
+void
 intake_stop(struct intake *intake)
 {
 	intake->draining = true;
+	intake_give_up(intake);
 	for (struct submit *submit = intake->submits; submit != NULL; submit = submit->after)
-		submit_problem(submit, "unavailable", "shutting down");
+		submit->request_count = 0;
 	while (intake->follows != NULL)
 		follow_free(intake->follows);
 	while (intake->checks != NULL)

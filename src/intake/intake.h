@@ -4,8 +4,8 @@
  *
  * intake_new, then its routes go to http_listen with the intake as context. At the end intake_drain
  * (no new registrations; what is journalled is answered), while intake_open says that some are
- * still on their way; then intake_stop before http_close (it lets go of every request), and
- * intake_free after the loop has ended.
+ * still on their way; intake_give_up where they take too long; then intake_stop before http_close
+ * (it lets go of every request), and intake_free after the loop has ended.
  */
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H
@@ -38,7 +38,8 @@ struct intake_parts {
 struct intake *intake_new(const struct intake_parts *parts);
 void intake_drain(struct intake *intake);
 size_t intake_open(const struct intake *intake);
-void intake_stop(struct intake *intake); /* what waits is answered 'unavailable' */
+void intake_give_up(struct intake *intake); /* what is not on its way to the disk yet: 503 */
+void intake_stop(struct intake *intake);
 void intake_free(struct intake **intake);
 
 extern const struct http_route intake_routes[];

@@ -109,7 +109,7 @@ void answer_request(struct http_request *request, int status, const char *id, co
 void intake_on_get(struct http_request *request, void *context);
 void intake_on_delete(struct http_request *request, void *context);
 void intake_on_events(struct http_request *request, void *context);
-void follow_let_go(struct follow *follow); /* of a withdrawal: answers, and may free it */
+void follow_let_go(struct follow *follow); /* answers or ends the stream, and may free it */
 void follow_free(struct follow *follow);
 
 /* policy.c */

@@ -118,8 +118,12 @@ delete_on_time(void *arg)
 void
 follow_let_go(struct follow *follow)
 {
-	if (!follow->streams && follow->request != NULL)
+	if (follow->streams) {
+		http_stream_comment(follow->request, "shutting down: connect again");
+		follow_free(follow);
+	} else if (follow->request != NULL) {
 		delete_answer(follow, "unavailable", "shutting down: ask again");
+	}
 }
 
 static void
@@ -202,9 +206,14 @@ intake_on_events(struct http_request *request, void *context)
 
 	if (registration == NULL)
 		return;
+	if (intake->draining)
+		http_reply_problem(request, "unavailable", "shutting down: connect again");
+	if (intake->draining || http_stream_start(request) != 0) {
+		registration_free(&registration);
+		return;
+	}
 	follow = follow_new(intake, request, registration->id);
 	follow->streams = true;
-	http_stream_start(request);
 	events_send(follow, registration);
 	if (registration_is_final(registration) && registration->due_at == 0) {
 		follow_free(follow);

@@ -176,6 +176,10 @@ submit_on_hashed(char hashes[][HASH_SIZE], void *arg)
 	struct application *application = submit->registration->application;
 	struct journal_note note = {"received", "acknowledged"};
 
+	if (submit->request_count == 0) {
+		submit_free(submit);
+		return;
+	}
 	application->password_hash = mem_text(hashes[0]);
 	if (application->questions[0] != NULL)
 		application->answers_hash = mem_text(hashes[1]);
@@ -228,6 +232,10 @@ submit_on_card(const struct card_verdict *verdict, void *arg)
 	struct submit *submit = arg;
 	struct shown_card *card = &submit->submission.application->card;
 
+	if (submit->request_count == 0) {
+		submit_free(submit);
+		return;
+	}
 	if (verdict->kind == CARD_UNAVAILABLE) {
 		log_warning("no smart card can be checked: %s", verdict->why);
 		submit_problem(

@@ -60,30 +60,6 @@ journal_open_reader(struct journal *journal, const char *path, struct err *err)
 	return sql_prepare(journal->reader, read_sql, READ_SQL_COUNT, journal->reads, err);
 }
 
-/* Within one boot every daemon goes on with the same line of steady time. */
-static int
-journal_anchor_clock(struct journal *journal, struct err *err)
-{
-	char *fact = journal_fact(journal, "boot");
-	char *space = fact != NULL ? strchr(fact, ' ') : NULL, *present;
-	const char *boot = clock_boot_id();
-	int64_t offset;
-	int result = 0;
-
-	if (space != NULL)
-		*space = '\0';
-	if (space != NULL && boot[0] != '\0' && strcmp(fact, boot) == 0 &&
-	    text_number(space + 1, INT64_MIN, INT64_MAX, &offset) == 0) {
-		clock_anchor(offset);
-	} else {
-		present = mem_format("%s %lld", boot, (long long)clock_offset());
-		result = journal_set_fact(journal, "boot", present, err);
-		free(present);
-	}
-	free(fact);
-	return result;
-}
-
 static int
 journal_start(
     struct journal *journal, struct loop *loop, const struct conf_journal *conf, struct err *err)
@@ -98,7 +74,7 @@ journal_start(
 		return -1;
 	if (journal_open_writer(journal, conf->path, err) != 0 ||
 	    journal_open_reader(journal, conf->path, err) != 0 ||
-	    writer_start(writer, loop, err) != 0 || journal_anchor_clock(journal, err) != 0)
+	    writer_start(writer, loop, err) != 0)
 		return err_prefix(err, "%s", conf->path);
 	return 0;
 }
@@ -244,4 +220,29 @@ journal_set_fact(struct journal *journal, const char *name, const char *value, s
 		return 0;
 	return err_set(err, ERR_BROKEN, "can't keep '%s' in the journal: %s", name,
 	    result == JOURNAL_FULL ? "the disk is full" : "it can't be written");
+}
+
+void
+journal_note_fact(struct journal *journal, const char *name, const char *value)
+{
+	struct write *write = write_new(WRITE_FACT, "");
+
+	write->name = mem_text(name);
+	write->value = mem_text(value);
+	writer_submit(&journal->writer, write);
+}
+
+void
+journal_credit(struct journal *journal, int64_t before, int64_t milliseconds, const char *name,
+    const char *value, journal_done_fn *done, void *arg)
+{
+	struct write *write = write_new(WRITE_CREDIT, "");
+
+	write->at = before;
+	write->credit = milliseconds;
+	write->name = mem_text(name);
+	write->value = mem_text(value);
+	write->done = done;
+	write->arg = arg;
+	writer_submit(&journal->writer, write);
 }

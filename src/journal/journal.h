@@ -46,9 +46,7 @@ struct journal_note {
 
 /*
  * Only one daemon at a time: a second one is refused here, in words; so are a newer file and a key
- * file that can't open what is sealed in it. Anchors the clock (base/clock.h): within one boot
- * every daemon on this journal goes on with the same line, kept as the fact "boot". Not to be
- * closed from within one of its own callbacks.
+ * file that can't open what is sealed in it. Not to be closed from within one of its own callbacks.
  */
 struct journal *journal_open(
     struct loop *loop, const struct conf_journal *conf, struct keyring *keys, struct err *err);
@@ -124,9 +122,15 @@ struct journal_counts {
 };
 void journal_counts(struct journal *journal, struct journal_counts *counts_out);
 
-/* Small facts by name ("boot": id and offset), kept at once (blocking: for the start). */
+/* Small facts by name ("boot": pipeline/timekeeper), kept at once (blocking: for the start). */
 char *journal_fact(struct journal *journal, const char *name); /* NULL where none; caller frees */
 int journal_set_fact(struct journal *journal, const char *name, const char *value, struct err *err);
+/* The same, queued as all writes are; not called back. */
+void journal_note_fact(struct journal *journal, const char *name, const char *value);
+/* What was created before that time and is pending is due so many milliseconds earlier; the fact
+ * that says so is set with it, so that it is done once. */
+void journal_credit(struct journal *journal, int64_t before, int64_t milliseconds, const char *name,
+    const char *value, journal_done_fn *done, void *arg);
 
 /* Integrity and version, also beside a daemon that runs; a missing file is good. Blocking, for a
  * process of its own ('musterd -t', tests). */

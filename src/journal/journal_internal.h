@@ -106,6 +106,7 @@ enum write_kind {
 	WRITE_WAKE,
 	WRITE_SET_ASIDE,
 	WRITE_FACT,
+	WRITE_CREDIT,
 	WRITE_ATTEMPTS,
 	WRITE_PRUNE,
 };
@@ -117,9 +118,11 @@ struct write {
 	struct row row;           /* append, save */
 	bool noted;               /* the timeline gets a line */
 	int64_t at;               /* the time of the line; wake: what is due later than this;
-				     prune: what began before this */
+				     prune: what began before this; credit: created before this */
+	int64_t credit;           /* milliseconds */
 	char *step, *what;
-	char *name, *value; /* fact; wake: the directory; answer: the body; attempts: the key */
+	char *name,
+	    *value; /* fact, credit; wake: the directory; answer: the body; attempts: the key */
 	struct journal_attempts attempts;
 	int64_t woken; /* wake: the last row that was */
 	bool more;     /* wake: there may be others behind it */
@@ -150,6 +153,7 @@ enum write_sql {
 	SQL_WAKE,
 	SQL_SET_ASIDE,
 	SQL_FACT,
+	SQL_CREDIT,
 	SQL_ATTEMPTS,
 	SQL_FORGET_ATTEMPTS,
 	SQL_PRUNE,

@@ -39,6 +39,9 @@ const char *const write_sql[WRITE_SQL_COUNT] = {
 		      " WHERE id = ?1 AND set_aside = 0 AND sealed IS ?3",
     [SQL_FACT] = "INSERT INTO facts VALUES (?1, ?2)"
 		 " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    [SQL_CREDIT] = "UPDATE registration SET activates_at = activates_at - ?2,"
+		   " due_at = CASE WHEN due_at > ?2 THEN due_at - ?2 ELSE min(due_at, 1) END"
+		   " WHERE state = 'pending' AND created_at < ?1",
     [SQL_ATTEMPTS] = "INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 		     " ON CONFLICT (key) DO UPDATE SET in_row = excluded.in_row,"
 		     " total = excluded.total, began_at = excluded.began_at,"
@@ -184,10 +187,19 @@ write_wake(sqlite3_stmt *statement, struct write *write)
 	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+static int
+write_fact(sqlite3_stmt *statement, const struct write *write)
+{
+	sql_bind_text(statement, 1, write->name);
+	sql_bind_text(statement, 2, write->value);
+	return sql_run(statement);
+}
+
 int
 write_carry_out(sqlite3 *database, sqlite3_stmt **statements, struct write *write)
 {
 	sqlite3_stmt *statement;
+	int code;
 
 	write->result = JOURNAL_DONE;
 	switch (write->kind) {
@@ -205,11 +217,14 @@ write_carry_out(sqlite3 *database, sqlite3_stmt **statements, struct write *writ
 		return sql_run(statement);
 	case WRITE_WAKE:
 		return write_wake(statements[SQL_WAKE], write);
+	case WRITE_CREDIT:
+		statement = statements[SQL_CREDIT];
+		sqlite3_bind_int64(statement, 1, write->at);
+		sqlite3_bind_int64(statement, 2, write->credit);
+		code = sql_run(statement);
+		return code != SQLITE_OK ? code : write_fact(statements[SQL_FACT], write);
 	case WRITE_FACT:
-		statement = statements[SQL_FACT];
-		sql_bind_text(statement, 1, write->name);
-		sql_bind_text(statement, 2, write->value);
-		return sql_run(statement);
+		return write_fact(statements[SQL_FACT], write);
 	case WRITE_ATTEMPTS:
 		return write_attempts(statements, write);
 	case WRITE_PRUNE:

@@ -4,11 +4,11 @@
 #include "model/registration_json.h"
 
 static json_t *
-registration_json_instant(int64_t instant)
+registration_json_instant(int64_t instant, int64_t lead)
 {
 	char text[INSTANT_SIZE];
 
-	return instant == 0 ? json_null() : json_string(instant_rfc3339(instant, text));
+	return instant == 0 ? json_null() : json_string(instant_rfc3339(instant + lead, text));
 }
 
 /* A registration that failed still waits for a person, so it grows late too. */
@@ -32,9 +32,9 @@ registration_json(
 	    {"id", json_text(it->id)},
 	    {"state", json_text(registration_state_name(it->state))},
 	    {"reason", json_text(it->reason)},
-	    {"created_at", registration_json_instant(it->created_at)},
-	    {"activates_at", registration_json_instant(it->activates_at)},
-	    {"activated_at", registration_json_instant(it->activated_at)},
+	    {"created_at", registration_json_instant(it->created_at, lateness->lead)},
+	    {"activates_at", registration_json_instant(it->activates_at, lateness->lead)},
+	    {"activated_at", registration_json_instant(it->activated_at, lateness->lead)},
 	    {"uid", json_text(it->uid)},
 	    {"mail", json_text(it->mail)},
 	    {"categories", json_texts(it->categories)},

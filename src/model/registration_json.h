@@ -11,9 +11,10 @@ struct application;
 struct err;
 struct registration;
 
-/* What makes a registration late: milliseconds after created_at while it is not ended. */
+/* What makes a registration late: milliseconds after created_at while it is not ended; and how far
+ * the wall clock is ahead of the line that times are kept on (clock_lead). */
 struct lateness {
-	int64_t late_after, escalate_after;
+	int64_t late_after, escalate_after, lead;
 };
 
 /* A new object: the caller's. */

@@ -1,9 +1,11 @@
 #include "config.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "admin/admin.h"
 #include "base/clock.h"
@@ -26,10 +28,17 @@
 #include "musterd/notify.h"
 #include "musterd/plan.h"
 #include "pipeline/driver.h"
+#include "pipeline/timekeeper.h"
 
-#define DRAIN_MOST 5000 /* milliseconds that open registrations have at the end */
+/* Milliseconds of the end: those that open registrations have to get into the journal, the last for
+ * answers to go out, and how often this is looked at. */
+#define DRAIN_GIVE_UP 3000
+#define DRAIN_MOST 4000
 #define DRAIN_LOOK 20
-#define DRAIN_FLUSH 100 /* for answers that are on their way to the client */
+
+/* Descriptors for all but connections: journal, name look-ups, card checks, files that are read. */
+#define FILES_RESERVED 128
+#define ADMIN_CONNECTIONS 64
 
 struct daemon {
 	char *conf_path;
@@ -38,6 +47,7 @@ struct daemon {
 	struct loop *loop;
 	struct keyring *journal_keys, *person_keys;
 	struct journal *journal;
+	struct timekeeper *timekeeper;
 	struct dir **directories; /* accounts, then the personnel sources */
 	size_t directory_count;
 	struct hash_pool *hash_pool;
@@ -48,7 +58,7 @@ struct daemon {
 	struct http *public_http, *admin_http;
 	struct loop_watch *signals[3];
 	struct loop_timer *drain_timer;
-	int64_t drain_end;
+	int64_t drain_began; /* 0: not yet */
 };
 
 struct conf *
@@ -112,7 +122,11 @@ daemon_open_journal(struct daemon *daemon, struct err *err)
 		return -1;
 	daemon->journal =
 	    journal_open(daemon->loop, &daemon->conf->journal, daemon->journal_keys, err);
-	return daemon->journal == NULL ? -1 : 0;
+	if (daemon->journal == NULL)
+		return -1;
+	daemon->timekeeper = timekeeper_open(
+	    daemon->loop, daemon->journal, daemon->conf->activation.trust_clock, err);
+	return daemon->timekeeper == NULL ? -1 : 0;
 }
 
 static int
@@ -183,17 +197,49 @@ daemon_make_parts(struct daemon *daemon)
 	daemon->admin = admin_new(&admin);
 }
 
+/* As many connections as leave descriptors for everything else: with none left the journal and the
+ * directories would be the ones that fail. */
+static int
+daemon_limit_connections(const struct conf *conf, struct conf_limits *limits, struct err *err)
+{
+	int64_t reserved = FILES_RESERVED + ADMIN_CONNECTIONS, room;
+	struct rlimit files;
+
+	reserved += 2 * conf->accounts.directory.connections;
+	for (size_t i = 0; i < conf->personnel_count; i++)
+		reserved += 2 * conf->personnel[i].directory.connections;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > INT_MAX)
+		return 0;
+	room = (int64_t)files.rlim_cur - reserved;
+	if (room < 1)
+		return err_set(err, ERR_BROKEN,
+		    "%lld open files are allowed, and more than %lld are needed",
+		    (long long)files.rlim_cur, (long long)reserved);
+	if (limits->connections > room) {
+		log_warning("limits.connections is %d, but with %lld open files allowed there are "
+			    "no more than %lld",
+		    limits->connections, (long long)files.rlim_cur, (long long)room);
+		limits->connections = (int)room;
+	}
+	return 0;
+}
+
 static int
 daemon_listen(struct daemon *daemon, struct err *err)
 {
 	const struct conf *conf = daemon->conf;
+	struct conf_limits limits = conf->limits, admin_limits = conf->limits;
 
+	if (daemon_limit_connections(conf, &limits, err) != 0)
+		return -1;
+	if (admin_limits.connections > ADMIN_CONNECTIONS)
+		admin_limits.connections = ADMIN_CONNECTIONS;
 	daemon->admin_http = http_listen_unix(daemon->loop, conf->listen.admin_socket, admin_routes,
-	    admin_route_count, daemon->admin, &conf->limits, err);
+	    admin_route_count, daemon->admin, &admin_limits, err);
 	if (daemon->admin_http == NULL)
 		return -1;
 	daemon->public_http = http_listen(daemon->loop, conf->listen.address, conf->listen.port,
-	    intake_routes, intake_route_count, intake_portals, daemon->intake, &conf->limits, err);
+	    intake_routes, intake_route_count, intake_portals, daemon->intake, &limits, err);
 	return daemon->public_http == NULL ? -1 : 0;
 }
 
@@ -223,17 +269,17 @@ static void
 daemon_on_drain(void *arg)
 {
 	struct daemon *daemon = arg;
+	int64_t passed = clock_boot() - daemon->drain_began;
+	bool open;
 
-	int64_t now = clock_boot();
-
-	if (now >= daemon->drain_end) {
+	if (passed >= DRAIN_GIVE_UP)
+		intake_give_up(daemon->intake);
+	open = intake_open(daemon->intake) > 0 || http_has_unsent(daemon->public_http) ||
+	       http_has_unsent(daemon->admin_http);
+	if (passed >= DRAIN_MOST || (!open && passed >= DRAIN_LOOK))
 		loop_stop(daemon->loop);
-	} else if (intake_open(daemon->intake) == 0) {
-		daemon->drain_end = now;
-		loop_timer_set(daemon->drain_timer, DRAIN_FLUSH);
-	} else {
+	else
 		loop_timer_set(daemon->drain_timer, DRAIN_LOOK);
-	}
 }
 
 static void
@@ -241,14 +287,15 @@ daemon_on_end(int number, void *arg)
 {
 	struct daemon *daemon = arg;
 
-	if (daemon->drain_end != 0)
+	if (daemon->drain_began != 0)
 		return;
 	log_note("ending: %s", strsignal(number));
 	notify_supervisor("STOPPING=1");
-	daemon->drain_end = clock_boot() + DRAIN_MOST;
+	daemon->drain_began = clock_boot();
 	http_pause(daemon->public_http);
 	http_pause(daemon->admin_http);
 	intake_drain(daemon->intake);
+	admin_drain(daemon->admin);
 	daemon_on_drain(daemon);
 }
 
@@ -261,6 +308,7 @@ daemon_build(struct daemon *daemon, struct err *err)
 	    daemon_open_card(daemon, err) != 0)
 		return -1;
 	daemon_make_parts(daemon);
+	timekeeper_start(daemon->timekeeper, daemon->driver);
 	if (daemon_listen(daemon, err) != 0)
 		return -1;
 	daemon->signals[0] = loop_signal_new(daemon->loop, SIGTERM, daemon_on_end, daemon);
@@ -313,6 +361,7 @@ daemon_stop(struct daemon **daemon)
 		loop_watch_free(&it->signals[i]);
 	if (it->driver != NULL) {
 		driver_stop(it->driver);
+		timekeeper_look(it->timekeeper);
 		admin_stop(it->admin);
 		intake_stop(it->intake);
 	}
@@ -324,6 +373,7 @@ daemon_stop(struct daemon **daemon)
 		dir_close(&it->directories[--it->directory_count]);
 	free(it->directories);
 	journal_close(&it->journal);
+	timekeeper_close(&it->timekeeper);
 	budget_free(&it->site.budget);
 	admin_free(&it->admin);
 	intake_free(&it->intake);

@@ -7,7 +7,7 @@
 #define BOOT_START INT64_C(4000000000000) /* 126 years of uptime */
 
 static int64_t wall = INT64_C(1790000000000), boot = BOOT_START, offset;
-static bool anchored;
+static bool anchored, synchronised = true;
 static unsigned boots;
 
 void
@@ -36,6 +36,18 @@ fake_clock_reboot(void)
 	boots++;
 	boot = BOOT_START;
 	anchored = false;
+}
+
+void
+fake_clock_synchronise(bool yes)
+{
+	synchronised = yes;
+}
+
+bool
+clock_is_synchronised(void)
+{
+	return synchronised;
 }
 
 int64_t

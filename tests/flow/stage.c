@@ -21,6 +21,7 @@
 #include "journal/journal.h"
 #include "model/application.h"
 #include "musterd/plan.h"
+#include "pipeline/timekeeper.h"
 #include "stage.h"
 
 #define TURNS_MOST 20000
@@ -120,7 +121,7 @@ stage_on_ask(const struct question *question, void *arg)
 	int64_t due;
 
 	if (question_activates(question) && time != NULL &&
-	    (instant_read_generalized(time, &due) != 0 || clock_now() < due))
+	    (instant_read_generalized(time, &due) != 0 || clock_now() + stage->off < due))
 		stage->early = true;
 	if (question->kind == QUESTION_DELETE && status != NULL && strcmp(status, "active") == 0)
 		stage->harmed = true;
@@ -178,6 +179,9 @@ stage_open(struct stage *stage)
 	stage->person_keys = keyring_open(stage->person_key, true, &err);
 	stage->journal = journal_open(stage->loop, &stage->conf.journal, stage->journal_keys, &err);
 	assert_string_equal(err.text, "");
+	stage->timekeeper =
+	    timekeeper_open(stage->loop, stage->journal, stage->conf.activation.trust_clock, &err);
+	assert_non_null(stage->timekeeper);
 	stage->site.person_keys = stage->person_keys;
 	stage->site.budget = budget_new(stage->loop, stage->journal, &stage->site.conf);
 	for (int i = 0; i < DIRECTORIES; i++) {
@@ -188,6 +192,7 @@ stage_open(struct stage *stage)
 	stage->driver = driver_new(stage->loop, stage->journal, plan, &stage->site,
 	    stage->directories, stage->conf.limits.in_flight);
 	driver_listen(stage->driver, NULL, stage_on_change, stage);
+	timekeeper_start(stage->timekeeper, stage->driver);
 	driver_start(stage->driver);
 }
 
@@ -199,6 +204,7 @@ stage_crash(struct stage *stage)
 		dir_close(&stage->directories[i]);
 	/* What is called back finds a driver that has stopped, and just lets go. */
 	journal_close(&stage->journal);
+	timekeeper_close(&stage->timekeeper);
 	budget_free(&stage->site.budget);
 	driver_free(&stage->driver);
 	loop_free(&stage->loop);

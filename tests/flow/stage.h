@@ -40,6 +40,7 @@ struct stage {
 	struct loop *loop;
 	struct keyring *journal_keys, *person_keys;
 	struct journal *journal;
+	struct timekeeper *timekeeper;
 	struct dir *directories[DIRECTORIES];
 	struct driver *driver;
 
@@ -47,6 +48,7 @@ struct stage {
 	int changes; /* commits: appends, and what the listener was told */
 	int asks;    /* questions put to any directory */
 	bool early;  /* an account was to be made active before its time */
+	int64_t off; /* which the machine was off, and is paid back */
 	bool harmed; /* an active account was to be deleted */
 	int crashes;
 

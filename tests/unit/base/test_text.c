@@ -92,6 +92,13 @@ instants_are_written_and_read(void **state)
 	/* past 2038 */
 	assert_int_equal(instant_read_generalized("21060207062816Z", &instant), 0);
 	assert_string_equal(instant_generalized(instant, out), "21060207062816Z");
+	/* as far as the form reaches */
+	assert_int_equal(instant_read_generalized("99991231235959Z", &instant), 0);
+	assert_string_equal(instant_generalized(instant, out), "99991231235959Z");
+	assert_string_equal(instant_rfc3339(instant, out), "9999-12-31T23:59:59.000Z");
+	/* a leap second is the second after it, as the kernel's clock has it */
+	assert_int_equal(instant_read_generalized("20161231235960Z", &instant), 0);
+	assert_string_equal(instant_generalized(instant, out), "20170101000000Z");
 	assert_int_equal(instant_read_generalized("2024022912345Z", &instant), -1);
 	assert_int_equal(instant_read_generalized("20240229123456+0100", &instant), -1);
 	assert_int_equal(instant_read_generalized("20241329123456Z", &instant), -1);

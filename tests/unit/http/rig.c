@@ -92,8 +92,9 @@ rig_on_stream(struct http_request *request, void *context)
 	struct rig *rig = context;
 
 	rig->calls++;
+	if (http_stream_start(request) != 0)
+		return;
 	rig->stream = request;
-	http_stream_start(request);
 	http_on_gone(request, rig_on_gone, rig);
 }
 

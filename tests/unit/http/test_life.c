@@ -216,6 +216,60 @@ test_stream_not_read(void **state)
 	free(much);
 }
 
+/* Others find room, and so does a stream once another has ended. */
+static void
+test_cap_on_streams(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client first, second, other;
+
+	rig->limits.connections = 2;
+	relisten(rig);
+	rig_connect(rig, &first);
+	rig_send(&first, STREAM);
+	rig_wait_text(&first, ":\n\n");
+	rig_connect(rig, &second);
+	rig_send(&second, STREAM);
+	rig_wait_text(&second, "urn:musterd:problem:unavailable");
+	assert_int_equal(rig_count(&second, "HTTP/1.1 503 "), 1);
+	assert_int_equal(rig_count(&second, "Retry-After: "), 1);
+	rig_hang_up(&second);
+	rig_connect(rig, &other);
+	rig_send(&other, "GET /open HTTP/1.1\r\n" RIG_HOST "\r\n");
+	rig_wait_text(&other, "HTTP/1.1 200 OK");
+	rig_hang_up(&other);
+	http_stream_comment(rig->stream, "no more");
+	http_stream_end(rig->stream);
+	rig_wait_end(&first);
+	assert_int_equal(rig_count(&first, ":no more\n\n"), 1);
+	rig_hang_up(&first);
+	rig_connect(rig, &second);
+	rig_send(&second, STREAM);
+	rig_wait_text(&second, "HTTP/1.1 200 OK");
+	http_stream_end(rig->stream);
+	rig_hang_up(&second);
+}
+
+/* At the end a client that is known is told to go elsewhere, and what is unsent is seen. */
+static void
+test_paused(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client client;
+
+	rig_connect(rig, &client);
+	rig_send(&client, LATER);
+	rig_wait_int(rig, &rig->calls, 1);
+	http_pause(rig->http);
+	assert_false(http_has_unsent(rig->http));
+	http_reply_none(rig->waits, 204);
+	assert_true(http_has_unsent(rig->http));
+	rig_wait_end(&client);
+	assert_false(http_has_unsent(rig->http));
+	assert_int_equal(rig_count(&client, "Connection: close\r\n"), 1);
+	rig_hang_up(&client);
+}
+
 static void
 test_cap_on_connections(void **state)
 {
@@ -561,6 +615,8 @@ main(void)
 	    SERVED(test_stream_of_http_1_0),
 	    SERVED(test_stream_gone),
 	    SERVED(test_stream_not_read),
+	    SERVED(test_cap_on_streams),
+	    SERVED(test_paused),
 	    SERVED(test_cap_on_connections),
 	    SERVED(test_no_descriptor_left),
 	    SERVED(test_no_delay),

@@ -146,28 +146,46 @@ test_facts(void **state)
 	free(value);
 }
 
-/* A restart within one boot goes on with the same line of time, a new boot begins a new one. */
+/* Pending ones of before are due earlier, each once; the fact comes with it. */
 static void
-test_anchor(void **state)
+test_credit(void **state)
 {
+	static const struct {
+		enum registration_state state;
+		int64_t created_at, activates_at, due_at, then_at, then_due;
+	} rows[] = {
+	    {STATE_PENDING, 1000, 91000, 91000, 31000, 31000},
+	    {STATE_PENDING, 1000, 61000, 61000, 1000, 1000},
+	    {STATE_PENDING, 1000, 50000, 50000, -10000, 1}, /* due at once */
+	    {STATE_PENDING, 1000, 91000, 0, 31000, 0},      /* held */
+	    {STATE_PENDING, 2000, 91000, 91000, 91000, 91000},
+	    {STATE_VERIFIED, 1000, 0, 5000, 0, 5000},
+	};
 	struct kit *kit = *state;
-	struct err err;
-	int64_t offset = clock_offset();
-	char *fact = mem_format("%s %lld", clock_boot_id(), (long long)offset - 3600000);
+	char *ids[6], *fact;
 
-	assert_int_equal(journal_set_fact(kit->journal, "boot", fact, &err), 0);
-	free(fact);
-	kit_close(kit);
-	kit_open(kit);
-	assert_int_equal(clock_offset(), offset - 3600000);
-	clock_anchor(offset);
-	assert_int_equal(journal_set_fact(kit->journal, "boot", "an-older-boot 12345", &err), 0);
-	kit_close(kit);
-	kit_open(kit);
-	assert_int_equal(clock_offset(), offset);
+	for (size_t i = 0; i < 6; i++) {
+		struct registration *registration = kit_registration((int)i);
+
+		registration->state = rows[i].state;
+		registration->created_at = rows[i].created_at;
+		registration->activates_at = rows[i].activates_at;
+		registration->due_at = rows[i].due_at;
+		ids[i] = mem_text(registration->id);
+		assert_int_equal(kit_append(kit, registration), JOURNAL_DONE);
+	}
+	journal_credit(kit->journal, 2000, 60000, "boot", "paid", kit_on_done, kit);
+	kit_settle(kit);
+	for (size_t i = 0; i < 6; i++) {
+		struct registration *found = journal_find(kit->journal, ids[i]);
+
+		assert_int_equal(found->activates_at, rows[i].then_at);
+		assert_int_equal(found->due_at, rows[i].then_due);
+		registration_free(&found);
+		free(ids[i]);
+	}
 	fact = journal_fact(kit->journal, "boot");
-	assert_int_equal(strncmp(fact, clock_boot_id(), strlen(clock_boot_id())), 0);
-	assert_int_equal(strtoll(fact + strlen(clock_boot_id()), NULL, 10), offset);
+	assert_string_equal(fact, "paid");
 	free(fact);
 }
 
@@ -400,7 +418,7 @@ main(void)
 	    TEST(test_key_taken),
 	    TEST(test_own_fault),
 	    TEST(test_facts),
-	    TEST(test_anchor),
+	    TEST(test_credit),
 	    TEST(test_second_refused),
 	    TEST(test_other_engine_refused),
 	    TEST(test_modes),

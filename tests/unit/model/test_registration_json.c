@@ -15,7 +15,7 @@
 #include "model/registration.h"
 #include "model/registration_json.h"
 
-static const struct lateness lateness = {1200000, 3600000};
+static const struct lateness lateness = {1200000, 3600000, 0};
 
 static void
 assert_json(const struct registration *registration, int64_t now, const char *expected)
@@ -107,6 +107,28 @@ late_is_what_has_not_ended(void **state)
 		json_decref(object);
 		registration_free(&registration);
 	}
+}
+
+/* The wall clock was set an hour back: people are shown what it says then; how late is no matter
+ * of what is shown. */
+static void
+times_are_shown_by_the_wall(void **state)
+{
+	const struct lateness set_back = {1200000, 3600000, -3600000};
+	struct registration *registration = registration_new();
+	json_t *object;
+
+	registration->created_at = 1769846400123;
+	registration->activates_at = 1769847300000;
+	object = registration_json(registration, &set_back, 1769846400123 + 1199999);
+	assert_string_equal(
+	    json_string_value(json_object_get(object, "created_at")), "2026-01-31T07:00:00.123Z");
+	assert_string_equal(
+	    json_string_value(json_object_get(object, "activates_at")), "2026-01-31T07:15:00.000Z");
+	assert_true(json_is_null(json_object_get(object, "activated_at")));
+	assert_false(json_is_true(json_object_get(object, "overdue")));
+	json_decref(object);
+	registration_free(&registration);
 }
 
 /* What a directory says need not be UTF-8, and must not make the answer fail. */
@@ -331,6 +353,7 @@ main(void)
 	    cmocka_unit_test(new_one_is_as_the_contract_says),
 	    cmocka_unit_test(full_one_is_as_the_contract_says),
 	    cmocka_unit_test(late_is_what_has_not_ended),
+	    cmocka_unit_test(times_are_shown_by_the_wall),
 	    cmocka_unit_test(bad_bytes_become_question_marks),
 	    cmocka_unit_test(application_comes_back),
 	    cmocka_unit_test(damage_is_told),
