@@ -25,6 +25,7 @@
 #include "musterd/daemon.h"
 #include "musterd/notify.h"
 #include "musterd/plan.h"
+#include "musterd/watchdog.h"
 #include "pipeline/driver.h"
 
 #define DRAIN_MOST 5000 /* milliseconds that open registrations have at the end */
@@ -48,6 +49,7 @@ struct daemon {
 	struct http *public_http, *admin_http;
 	struct loop_watch *signals[3];
 	struct loop_timer *drain_timer;
+	struct watchdog *watchdog;
 	int64_t drain_end;
 };
 
@@ -199,9 +201,8 @@ daemon_listen(struct daemon *daemon, struct err *err)
 
 /* A bad file is refused whole: the configuration in force stays. */
 static void
-daemon_on_reload(int number, void *arg)
+daemon_reload(struct daemon *daemon)
 {
-	struct daemon *daemon = arg;
 	struct err err = {0};
 	struct conf *conf = daemon_read_conf(daemon->conf_path);
 
@@ -217,6 +218,14 @@ daemon_on_reload(int number, void *arg)
 	daemon->site.conf = conf;
 	log_setup((enum log_level)conf->log.level, (enum log_format)conf->log.format);
 	log_note("configuration reloaded");
+}
+
+static void
+daemon_on_reload(int number, void *arg)
+{
+	notify_reloading();
+	daemon_reload(arg);
+	notify_supervisor("READY=1");
 }
 
 static void
@@ -297,6 +306,7 @@ void
 daemon_run(struct daemon *daemon)
 {
 	notify_supervisor("READY=1");
+	daemon->watchdog = watchdog_new(daemon->loop);
 	loop_run(daemon->loop);
 }
 
@@ -308,6 +318,7 @@ daemon_stop(struct daemon **daemon)
 	if (it == NULL)
 		return;
 	*daemon = NULL;
+	watchdog_free(&it->watchdog);
 	loop_timer_free(&it->drain_timer);
 	for (int i = 2; i >= 0; i--)
 		loop_watch_free(&it->signals[i]);
