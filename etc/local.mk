@@ -20,3 +20,12 @@ uninstall-conf:
 	! cmp -s "$(srcdir)/%D%/musterd.conf" "$(DESTDIR)$(confdir)/musterd.conf" || \
 		rm -f "$(DESTDIR)$(confdir)/musterd.conf"
 	! test -d "$(DESTDIR)$(confdir)" || rmdir "$(DESTDIR)$(confdir)" 2>/dev/null || :
+
+# With --prefix=/usr or /usr/local where systemd looks for it.
+unitdir = $(prefix)/lib/systemd/system
+nodist_unit_DATA = %D%/musterd.service
+EXTRA_DIST += %D%/musterd.service.in
+CLEANFILES += %D%/musterd.service
+%D%/musterd.service: %D%/musterd.service.in Makefile
+	$(MKDIR_P) %D%
+	sed 's|[@]sbindir[@]|$(sbindir)|' "$(srcdir)/%D%/musterd.service.in" >$@

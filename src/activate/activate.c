@@ -26,20 +26,24 @@ activate_ask_read(
 	mem_free_text(&dn);
 }
 
-/* 389-ds and slapd carry the changes out in this order; the first is what only one can win. */
+/*
+ * 389-ds and slapd carry the changes out in this order; the first is what only one can win. The
+ * hash is deleted by its value: should this be carried out so late that the entry's name is
+ * somebody else's by then, nothing happens to that one.
+ */
 static void
 activate_ask_modify(
     const struct site *site, const struct registration *registration, struct question *question)
 {
+	const char *hash = registration->application->password_hash;
 	char *dn = dn_make("uid", registration->uid, site->conf->accounts.base);
 	char when[INSTANT_SIZE];
 
 	question_modify(question, TO_ACCOUNTS, dn);
 	question_change(question, CHANGE_DELETE, "musterAccountStatus", "pending");
 	question_change(question, CHANGE_ADD, "musterAccountStatus", "active");
-	question_change(question, CHANGE_DELETE, "musterPendingPassword", NULL);
-	question_change(
-	    question, CHANGE_ADD, "userPassword", registration->application->password_hash);
+	question_change(question, CHANGE_DELETE, "musterPendingPassword", hash);
+	question_change(question, CHANGE_ADD, "userPassword", hash);
 	if (registration->phase == ACTIVATE_MODIFY)
 		question_change(question, CHANGE_DELETE, "musterActivationTime", NULL);
 	question_change(question, CHANGE_ADD, "musterActivatedAt",

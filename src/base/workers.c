@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/pulse.h"
 #include "base/workers.h"
 
 #define THREADS_MOST 64
@@ -18,11 +19,13 @@ struct workers {
 	int depth;         /* on the loop's thread */
 	struct work *open; /* all that was not called back yet */
 	int thread_count;
+	atomic_int numbered; /* threads that know their number */
 	pthread_t threads[THREADS_MOST];
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	bool stop;                  /* under lock */
 	struct work *first, **last; /* under lock: what waits */
+	struct pulse pulses[THREADS_MOST];
 };
 
 static void
@@ -64,12 +67,15 @@ static void *
 workers_thread(void *arg)
 {
 	struct workers *workers = arg;
+	struct pulse *pulse = &workers->pulses[atomic_fetch_add(&workers->numbered, 1)];
 	struct work *work;
 
 	if (workers->kind->nice != 0)
 		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), workers->kind->nice);
 	while ((work = workers_take(workers)) != NULL) {
+		pulse_begin(pulse);
 		workers->kind->carry_out(work);
+		pulse_end(pulse);
 		loop_post(workers->loop, work_on_finished, work);
 	}
 	return NULL;
@@ -86,6 +92,8 @@ workers_new(struct loop *loop, const struct work_kind *kind, struct err *err)
 	workers->last = &workers->first;
 	pthread_mutex_init(&workers->lock, NULL);
 	pthread_cond_init(&workers->more, NULL);
+	for (int i = 0; i < THREADS_MOST; i++)
+		pulse_start(&workers->pulses[i], kind->what);
 	for (; workers->thread_count < threads && workers->thread_count < THREADS_MOST;
 	     workers->thread_count++)
 		if (pthread_create(&workers->threads[workers->thread_count], NULL, workers_thread,
@@ -113,6 +121,8 @@ workers_free(struct workers **workers)
 	pthread_mutex_unlock(&it->lock);
 	for (int i = 0; i < it->thread_count; i++)
 		pthread_join(it->threads[i], NULL);
+	for (int i = 0; i < THREADS_MOST; i++)
+		pulse_stop(&it->pulses[i]);
 	while ((work = it->open) != NULL) {
 		it->open = work->after;
 		it->kind->free(work);

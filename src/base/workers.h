@@ -18,7 +18,7 @@ struct work {
 };
 
 struct work_kind {
-	const char *what;                     /* "hash": for the error */
+	const char *what;                     /* "hash": for the log; stays the caller's */
 	int threads;                          /* 0: as many as cores; 64 at most */
 	int nice;                             /* added to the threads' niceness, 0 for none */
 	void (*carry_out)(struct work *work); /* in a thread */

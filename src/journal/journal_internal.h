@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/keyring.h"
+#include "base/pulse.h"
 #include "base/text.h"
 #include "journal/journal.h"
 
@@ -193,6 +194,7 @@ struct writer {
 	size_t depth; /* on the loop's thread: not called back yet */
 	int wake_fd;  /* tells the loop that something is finished */
 	struct loop_watch *watch;
+	struct pulse pulse;
 };
 
 void writer_init(struct writer *writer);

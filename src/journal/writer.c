@@ -191,6 +191,20 @@ writer_has_erased(const struct writes *batch)
 	return false;
 }
 
+static void
+writer_carry_out(struct writer *writer, struct writes *batch)
+{
+	if (batch->first == NULL) {
+		writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
+		return;
+	}
+	writer_commit(writer, batch->first);
+	writer->erased = writer->erased || writer_has_erased(batch);
+	writer_finish(writer, batch);
+	if (writer->wal_pages >= WAL_PAGES_MOST)
+		writer_checkpoint(writer, SQLITE_CHECKPOINT_PASSIVE);
+}
+
 static void *
 writer_thread(void *arg)
 {
@@ -199,15 +213,9 @@ writer_thread(void *arg)
 
 	writes_init(&batch);
 	while (writer_wait(writer, &batch)) {
-		if (batch.first == NULL) {
-			writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
-			continue;
-		}
-		writer_commit(writer, batch.first);
-		writer->erased = writer->erased || writer_has_erased(&batch);
-		writer_finish(writer, &batch);
-		if (writer->wal_pages >= WAL_PAGES_MOST)
-			writer_checkpoint(writer, SQLITE_CHECKPOINT_PASSIVE);
+		pulse_begin(&writer->pulse);
+		writer_carry_out(writer, &batch);
+		pulse_end(&writer->pulse);
 	}
 	return NULL;
 }
@@ -282,6 +290,7 @@ writer_start(struct writer *writer, struct loop *loop, struct err *err)
 	loop_watch_set(writer->watch, LOOP_READ);
 	/* The last daemon may have been killed before it emptied the WAL file. */
 	writer->erased = true;
+	pulse_start(&writer->pulse, "journal");
 	if (pthread_create(&writer->thread, NULL, writer_thread, writer) != 0)
 		return err_set(err, ERR_BROKEN, "can't start the journal's thread");
 	writer->has_thread = true;
@@ -307,6 +316,7 @@ writer_fini(struct writer *writer)
 {
 	if (writer->has_thread)
 		writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
+	pulse_stop(&writer->pulse);
 	sql_finalize(writer->statements, WRITE_SQL_COUNT);
 	sqlite3_close(writer->database);
 	loop_watch_free(&writer->watch);

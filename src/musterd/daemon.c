@@ -27,6 +27,7 @@
 #include "musterd/daemon.h"
 #include "musterd/notify.h"
 #include "musterd/plan.h"
+#include "musterd/watchdog.h"
 #include "pipeline/driver.h"
 #include "pipeline/timekeeper.h"
 
@@ -59,6 +60,7 @@ struct daemon {
 	struct loop_watch *signals[3];
 	struct loop_timer *drain_timer;
 	int64_t drain_began; /* 0: not yet */
+	struct watchdog *watchdog;
 };
 
 struct conf *
@@ -245,9 +247,8 @@ daemon_listen(struct daemon *daemon, struct err *err)
 
 /* A bad file is refused whole: the configuration in force stays. */
 static void
-daemon_on_reload(int number, void *arg)
+daemon_reload(struct daemon *daemon)
 {
-	struct daemon *daemon = arg;
 	struct err err = {0};
 	struct conf *conf = daemon_read_conf(daemon->conf_path);
 
@@ -263,6 +264,14 @@ daemon_on_reload(int number, void *arg)
 	daemon->site.conf = conf;
 	log_setup((enum log_level)conf->log.level, (enum log_format)conf->log.format);
 	log_note("configuration reloaded");
+}
+
+static void
+daemon_on_reload(int number, void *arg)
+{
+	notify_reloading();
+	daemon_reload(arg);
+	notify_supervisor("READY=1");
 }
 
 static void
@@ -345,6 +354,7 @@ void
 daemon_run(struct daemon *daemon)
 {
 	notify_supervisor("READY=1");
+	daemon->watchdog = watchdog_new(daemon->loop);
 	loop_run(daemon->loop);
 }
 
@@ -356,6 +366,7 @@ daemon_stop(struct daemon **daemon)
 	if (it == NULL)
 		return;
 	*daemon = NULL;
+	watchdog_free(&it->watchdog);
 	loop_timer_free(&it->drain_timer);
 	for (int i = 2; i >= 0; i--)
 		loop_watch_free(&it->signals[i]);

@@ -79,6 +79,15 @@ flight_is_withdrawing(const struct registration *registration)
 	return registration->state == STATE_CANCELLED || registration->state == STATE_REJECTED;
 }
 
+static void
+flight_go_back(struct flight *flight)
+{
+	const struct step *step = flight_step(flight);
+
+	if (step != NULL && step->again != NULL)
+		mem_set_text(&flight->registration->step, step->again);
+}
+
 void
 flight_finish(struct flight *flight)
 {
@@ -258,13 +267,19 @@ flight_conclude(struct flight *flight, enum verdict verdict, struct err *err, co
 			text_add(&what, "; %s: ", step->name);
 		flight_apply(flight, step, verdict, err, waits_for, &what);
 		waits_for = NULL;
-		if (flight->wanted != NULL && wish_look(flight))
+		if (flight->wanted != NULL && wish_look(flight)) {
 			text_add(&what, "; as was wished");
+			flight_go_back(flight);
+		}
 		if (flight->rests)
 			break;
 		verdict = flight_ready(flight, err);
 	}
-	flight_save(flight, step_name, what.bytes);
+	/* What a crash would take back needs no save. */
+	if (!flight->rests && flight_step(flight)->again != NULL)
+		flight_put(flight);
+	else
+		flight_save(flight, step_name, what.bytes);
 	text_fini(&what);
 	mem_free_text(&step_name);
 }
@@ -324,6 +339,7 @@ flight_run(struct flight *flight)
 	registration_reset_work(registration);
 	flight->questions = 0;
 	flight->rests = false;
+	flight_go_back(flight);
 	if (flight_step(flight) != NULL) {
 		flight_go_on(flight, AGAIN, &err, NULL);
 		return;

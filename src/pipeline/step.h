@@ -40,6 +40,9 @@ struct step {
 	enum registration_state reached; /* the state once this row is passed */
 	/* The row that undoes what may be in the directory by now; NULL: nothing is. */
 	const char *withdraw;
+	/* The row to go on at where this one is taken up anew, after a rest or a crash: what that
+	 * row found out may not hold any more. NULL: this row itself. */
+	const char *again;
 	bool last; /* passing this row ends the life: "done" */
 	/* A question may have others chained to it (question_also): all are asked at the same time,
 	 * and judge gets the replies chained in the same order. -1 with err: as RETRY. */

@@ -1,7 +1,8 @@
 /*
  * Choosing a uid and adding the entry. The first question looks for an entry that this
- * registration made before (its reply may have been lost), and for the stem's numbers 1, 2, 4, 8 …
- * at once; the gap between the last one taken and the first one free is then cut by sixteen with
+ * registration made before (its reply may have been lost), for one that the person has of another
+ * registration (somebody may have removed its claim), and for the stem's numbers 1, 2, 4, 8 … at
+ * once; the gap between the last one taken and the first one free is then cut by sixteen with
  * each question, so that the thousandth of a name costs four questions.
  */
 #include <string.h>
@@ -52,13 +53,16 @@ entry_ask_numbers(
     const struct site *site, const struct registration *registration, struct question *question)
 {
 	static const char *const wanted[] = {"uid", "mail", "musterRegistrationId",
-	    "musterAccountStatus", "musterActivationTime", NULL};
+	    "musterPersonKey", "musterAccountStatus", "musterActivationTime", NULL};
 	int64_t numbers[POWERS];
 	size_t count = entry_numbers(registration, numbers);
 	struct text filter = {0};
 	char *part = filter_equals("musterRegistrationId", registration->id);
 
 	text_add(&filter, "(|%s", part);
+	mem_free_text(&part);
+	part = filter_equals("musterPersonKey", registration->person_key);
+	text_add(&filter, "%s", part);
 	mem_free_text(&part);
 	for (size_t i = 0; i < count; i++) {
 		char uid[NAMING_UID_SIZE];
@@ -245,6 +249,11 @@ entry_judge(const struct site *site, struct registration *registration, const st
 	for (size_t i = 0; i < reply->entry_count; i++)
 		if (entry_has(&reply->entries[i], "musterRegistrationId", registration->id))
 			return entry_take_over(site, registration, &reply->entries[i], now);
+	for (size_t i = 0; i < reply->entry_count; i++)
+		if (entry_has(&reply->entries[i], "musterPersonKey", registration->person_key)) {
+			err_set(err, ERR_REFUSED, "account-exists");
+			return REFUSE;
+		}
 	entry_narrow(site, registration, reply);
 	if (registration->high - registration->low == 1)
 		return entry_choose(site, registration, now);

@@ -1,6 +1,7 @@
 /*
  * Taking the entry out again: only as long as it is pending, which the directory itself decides
- * (the same compare-and-set as the activation's), so that nobody who is active is deleted.
+ * (the same compare-and-set as the activation's), so that nobody who is active is deleted; and only
+ * as long as it is this registration's, whose id is taken out and put back by the same modify.
  */
 #include <stdio.h>
 
@@ -35,6 +36,8 @@ remove_entry_ask(const struct site *site, struct registration *registration,
 		question_modify(question, TO_ACCOUNTS, dn);
 		question_change(question, CHANGE_DELETE, "musterAccountStatus", "pending");
 		question_change(question, CHANGE_ADD, "musterAccountStatus", "disabled");
+		question_change(question, CHANGE_DELETE, "musterRegistrationId", registration->id);
+		question_change(question, CHANGE_ADD, "musterRegistrationId", registration->id);
 	}
 	mem_free_text(&dn);
 	return 0;

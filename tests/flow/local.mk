@@ -2,10 +2,10 @@
 # front of libmuster.
 FLOW_STAGE = %D%/stage.c %D%/stage.h $(FAKE_DIR) tests/fake/fake_clock.c tests/fake/fake_clock.h
 
-check_PROGRAMS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget \
-	%D%/test_time
-TESTS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget \
-	%D%/test_time
+FLOW_TESTS = %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside \
+	%D%/test_budget %D%/test_time %D%/test_strange
+check_PROGRAMS += $(FLOW_TESTS)
+TESTS += $(FLOW_TESTS)
 %C%_test_flow_SOURCES = %D%/test_flow.c $(FLOW_STAGE)
 %C%_test_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
 %C%_test_flow_LDADD = $(UNIT_LIBS)
@@ -27,3 +27,6 @@ TESTS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_asid
 %C%_test_time_SOURCES = %D%/test_time.c $(FLOW_STAGE)
 %C%_test_time_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
 %C%_test_time_LDADD = $(UNIT_LIBS)
+%C%_test_strange_SOURCES = %D%/test_strange.c $(FLOW_STAGE)
+%C%_test_strange_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
+%C%_test_strange_LDADD = $(UNIT_LIBS)

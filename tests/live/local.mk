@@ -11,6 +11,7 @@ live_tests = \
 	%D%/test_roll.py \
 	%D%/test_schema.sh \
 	%D%/test_sources.py \
-	%D%/test_university.py
+	%D%/test_university.py \
+	%D%/test_watchdog.py
 TESTS += $(live_tests)
 EXTRA_DIST += $(live_tests) %D%/directories.py %D%/live.py %D%/main-job %D%/roll_tables.py

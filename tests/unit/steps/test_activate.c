@@ -202,21 +202,23 @@ test_activate_questions(void **state)
 
 	assert_string_equal(kit_ask(kit, activate_ask), READ_ENTRY);
 	assert_int_equal(read_entry(kit, ENTRY(KIT_ID, "pending", PENDING_PASSWORD TIME)), AGAIN);
-	assert_string_equal(kit_ask(kit, activate_ask), "modify accounts " DN "\n"
-							"- musterAccountStatus: pending\n"
-							"+ musterAccountStatus: active\n"
-							"- musterPendingPassword\n"
-							"+ userPassword: {CRYPT}of-the-entry\n"
-							"- musterActivationTime\n"
-							"+ musterActivatedAt: " KIT_NOW_TEXT);
+	assert_string_equal(kit_ask(kit, activate_ask),
+	    "modify accounts " DN "\n"
+	    "- musterAccountStatus: pending\n"
+	    "+ musterAccountStatus: active\n"
+	    "- musterPendingPassword: {CRYPT}of-the-entry\n"
+	    "+ userPassword: {CRYPT}of-the-entry\n"
+	    "- musterActivationTime\n"
+	    "+ musterActivatedAt: " KIT_NOW_TEXT);
 	kit->registration->phase = READ;
 	assert_int_equal(read_entry(kit, ENTRY(KIT_ID, "pending", PENDING_PASSWORD)), AGAIN);
-	assert_string_equal(kit_ask(kit, activate_ask), "modify accounts " DN "\n"
-							"- musterAccountStatus: pending\n"
-							"+ musterAccountStatus: active\n"
-							"- musterPendingPassword\n"
-							"+ userPassword: {CRYPT}of-the-entry\n"
-							"+ musterActivatedAt: " KIT_NOW_TEXT);
+	assert_string_equal(kit_ask(kit, activate_ask),
+	    "modify accounts " DN "\n"
+	    "- musterAccountStatus: pending\n"
+	    "+ musterAccountStatus: active\n"
+	    "- musterPendingPassword: {CRYPT}of-the-entry\n"
+	    "+ userPassword: {CRYPT}of-the-entry\n"
+	    "+ musterActivatedAt: " KIT_NOW_TEXT);
 	application_free(&kit->registration->application);
 	assert_string_equal(kit_ask(kit, activate_ask), "-1: the sealed identity can't be read");
 }

@@ -7,6 +7,9 @@ enum { LOOK, NARROW, ADD };
 
 #define LOOKING "looking for a free uid: " KIT_REPLY_TEXT
 #define ADDING "adding the entry: " KIT_REPLY_TEXT
+#define LOOKS \
+	"search accounts " KIT_PEOPLE " one (|(musterRegistrationId=" KIT_ID \
+	")(musterPersonKey=" KIT_KEY ")"
 #define TAKEN(uid) "dn: uid=" uid "," KIT_PEOPLE "\nuid: " uid "\nmusterRegistrationId: " KIT_OTHER
 #define OURS(more) \
 	"dn: uid=john.q.doe7," KIT_PEOPLE "\nuid: john.q.doe7\nmail: john.q.doe7@mail.example.mil" \
@@ -27,6 +30,9 @@ prepare(struct kit *kit)
 }
 
 static const struct kit_case cases[] = {
+    {"the person's, of another registration", LOOK, REPLY_DONE,
+	{TAKEN("john.q.doe2") "\nmusterPersonKey: " KIT_KEY}, REFUSE, 0, ERR_REFUSED,
+	"account-exists"},
     {"the stem is free", LOOK, REPLY_DONE, {0}, AGAIN, ADD, ERR_NONE, NULL},
     {"the second is free", LOOK, REPLY_DONE, {TAKEN("john.q.doe")}, AGAIN, ADD, ERR_NONE, NULL},
     {"letters do not matter", LOOK, REPLY_DONE, {TAKEN("John.Q.Doe"), TAKEN("JOHN.Q.DOE2")}, AGAIN,
@@ -71,19 +77,18 @@ test_questions(void **state)
 
 	asked = kit_ask(kit, entry_ask);
 	assert_memory_equal(asked,
-	    "search accounts " KIT_PEOPLE " one (|(musterRegistrationId=" KIT_ID
-	    ")(uid=john.q.doe)(uid=john.q.doe2)(uid=john.q.doe4)(uid=john.q.doe8)",
-	    strlen("search accounts " KIT_PEOPLE " one (|(musterRegistrationId=" KIT_ID
-		   ")(uid=john.q.doe)(uid=john.q.doe2)(uid=john.q.doe4)(uid=john.q.doe8)"));
-	assert_non_null(strstr(asked, "(uid=john.q.doe524288)) [uid mail musterRegistrationId "
-				      "musterAccountStatus musterActivationTime] 0"));
+	    LOOKS "(uid=john.q.doe)(uid=john.q.doe2)(uid=john.q.doe4)(uid=john.q.doe8)",
+	    strlen(LOOKS "(uid=john.q.doe)(uid=john.q.doe2)(uid=john.q.doe4)(uid=john.q.doe8)"));
+	assert_non_null(
+	    strstr(asked, "(uid=john.q.doe524288)) [uid mail musterRegistrationId "
+			  "musterPersonKey musterAccountStatus musterActivationTime] 0"));
 	kit->registration->phase = NARROW;
 	kit->registration->low = 4;
 	kit->registration->high = 8;
 	assert_string_equal(kit_ask(kit, entry_ask),
-	    "search accounts " KIT_PEOPLE " one (|(musterRegistrationId=" KIT_ID
-	    ")(uid=john.q.doe5)(uid=john.q.doe6)(uid=john.q.doe7))"
-	    " [uid mail musterRegistrationId musterAccountStatus musterActivationTime] 0");
+	    LOOKS "(uid=john.q.doe5)(uid=john.q.doe6)(uid=john.q.doe7))"
+		  " [uid mail musterRegistrationId musterPersonKey musterAccountStatus "
+		  "musterActivationTime] 0");
 }
 
 /* The name is the record's; a name that makes no stem is an operator's affair. */

@@ -78,7 +78,9 @@ test_questions(void **state)
 	assert_string_equal(kit_ask(kit, remove_entry_ask),
 	    "modify accounts uid=john.q.doe3," KIT_PEOPLE "\n"
 	    "- musterAccountStatus: pending\n"
-	    "+ musterAccountStatus: disabled");
+	    "+ musterAccountStatus: disabled\n"
+	    "- musterRegistrationId: " KIT_ID "\n"
+	    "+ musterRegistrationId: " KIT_ID);
 	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), AGAIN);
 	assert_string_equal(
 	    kit_ask(kit, remove_entry_ask), "delete accounts uid=john.q.doe3," KIT_PEOPLE);
