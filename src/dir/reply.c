@@ -87,6 +87,7 @@ reply_kind_name(enum reply_kind kind)
 	    [REPLY_BUSY] = "busy",
 	    [REPLY_EXISTS] = "exists",
 	    [REPLY_NO_ENTRY] = "no-entry",
+	    [REPLY_NO_BASE] = "no-base",
 	    [REPLY_NO_VALUE] = "no-value",
 	    [REPLY_HAS_VALUE] = "has-value",
 	    [REPLY_LIMIT] = "limit",
