@@ -103,6 +103,7 @@ wish_apply(struct flight *flight, enum wish wish)
 		break;
 	case WISH_RETRY:
 		why = wish_retry(flight, step);
+		flight->insists = true;
 		break;
 	case WISH_ACTIVATE:
 		why = wish_activate(registration);

@@ -2,8 +2,8 @@
 # front of libmuster.
 FLOW_STAGE = %D%/stage.c %D%/stage.h $(FAKE_DIR) tests/fake/fake_clock.c tests/fake/fake_clock.h
 
-check_PROGRAMS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget
-TESTS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget
+check_PROGRAMS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget %D%/test_stopped
+TESTS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget %D%/test_stopped
 %C%_test_flow_SOURCES = %D%/test_flow.c $(FLOW_STAGE)
 %C%_test_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
 %C%_test_flow_LDADD = $(UNIT_LIBS)
@@ -22,3 +22,6 @@ TESTS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_asid
 %C%_test_budget_SOURCES = %D%/test_budget.c $(FLOW_STAGE)
 %C%_test_budget_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
 %C%_test_budget_LDADD = $(UNIT_LIBS)
+%C%_test_stopped_SOURCES = %D%/test_stopped.c $(FLOW_STAGE)
+%C%_test_stopped_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
+%C%_test_stopped_LDADD = $(UNIT_LIBS)
