@@ -107,6 +107,8 @@ struct reply {
 const char *entry_value(const struct entry *entry, const char *attribute);
 char *const *entry_values(const struct entry *entry, const char *attribute);         /* or NULL */
 bool entry_has(const struct entry *entry, const char *attribute, const char *value); /* no case */
+/* The value of the attribute that the entry is named by (its RDN); NULL where it is another. */
+const char *entry_named(const struct entry *entry, const char *attribute);
 void reply_fini(struct reply *reply);
 const char *reply_kind_name(enum reply_kind kind);
 

@@ -54,6 +54,23 @@ entry_has(const struct entry *entry, const char *attribute, const char *value)
 	return false;
 }
 
+const char *
+entry_named(const struct entry *entry, const char *attribute)
+{
+	char *const *values = entry_values(entry, attribute);
+
+	for (; values != NULL && *values != NULL; values++) {
+		char *start = dn_make(attribute, *values, "");
+		bool is_name = strncasecmp(entry->dn, start, strlen(start)) == 0 &&
+			       entry->dn[strlen(start)] == ',';
+
+		mem_free_text(&start);
+		if (is_name)
+			return *values;
+	}
+	return NULL;
+}
+
 static void
 entry_fini(struct entry *entry)
 {

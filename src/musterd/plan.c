@@ -21,15 +21,23 @@ const struct step plan[] = {
 	                                STATE_PENDING,   "remove-entry", false, wait_ask,         wait_judge},
 	{"recheck-record", "the personnel records are looked at again",
 	                                STATE_PENDING,   "remove-entry", false, recheck_ask,      recheck_judge},
+	{"keep-claim", "the person's claim is looked at again",
+	                                STATE_PENDING,   "remove-entry", false, keep_claim_ask,   keep_claim_judge},
 	{"activate", "the account is made active",
 	                                STATE_ACTIVE,    "remove-entry", false, activate_ask,     activate_judge},
 	{"confirm", "the active account is read back",
 	                                STATE_ACTIVE,    NULL,           true,  confirm_ask,      confirm_judge},
-	/* the withdrawal */
+	/* The withdrawal. What fails in it, and is cancelled again, begins its row again. */
 	{"remove-entry", "the entry is taken out of the account directory",
-	                                STATE_CANCELLED, NULL,           false, remove_entry_ask, remove_entry_judge},
+	                                STATE_CANCELLED, "remove-entry", false, remove_entry_ask, remove_entry_judge},
+	{"remove-late-entry", "the entry is looked for again: an add may have come late",
+	                                STATE_CANCELLED, "remove-late-entry", false,
+	                                                 remove_entry_ask, remove_late_entry_judge},
 	{"remove-claim", "the claim on the person is given back",
-	                                STATE_CANCELLED, NULL,           true,  remove_claim_ask, remove_claim_judge},
+	                                STATE_CANCELLED, "remove-claim", false, remove_claim_ask, remove_claim_judge},
+	{"remove-late-claim", "the claim is looked for again: an add may have come late",
+	                                STATE_CANCELLED, "remove-late-claim", true,
+	                                                 remove_claim_ask, remove_late_claim_judge},
 	{NULL, NULL,                    STATE_FAILED,    NULL,           false, NULL,             NULL},
 };
 /* clang-format on */

@@ -16,6 +16,8 @@
 static enum registration_state
 wish_state_before(const struct step *plan, const struct step *step)
 {
+	if (step->reached == STATE_CANCELLED)
+		return STATE_CANCELLED;
 	return step == plan ? STATE_RECEIVED : step[-1].reached;
 }
 

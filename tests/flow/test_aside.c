@@ -235,7 +235,7 @@ static void
 run_each(enum crash crash, enum way_out way)
 {
 	static const char *const steps[] = {"prove-identity", "claim-person", "add-entry", "wait",
-	    "recheck-record", "activate", STEP_DONE};
+	    "recheck-record", "keep-claim", "activate", STEP_DONE};
 	size_t count = sizeof(steps) / sizeof(steps[0]);
 
 	for (size_t k = 0; k < count; k++) {
