@@ -142,9 +142,7 @@ static void
 flight_retry(struct flight *flight, const struct err *err)
 {
 	struct registration *registration = flight->registration;
-	struct gate *gate = flight_gate(flight);
-	int64_t now = clock_now();
-	bool was_closed = gate->closed, is_first = registration->attempts == 0;
+	int64_t now = clock_now(), wait = -1;
 
 	registration_reset_work(registration);
 	if (registration->detail == NULL || err->kind != ERR_BROKEN)
@@ -157,17 +155,14 @@ flight_retry(struct flight *flight, const struct err *err)
 	}
 	mem_set_text(&registration->waits_for, flight->troubled_by);
 	if (flight->troubled_by != NULL && flight->trouble == REPLY_DONE) {
-		registration->due_at = now + gate_park_wait();
+		registration->due_at = now + gate_park();
 		return;
 	}
+	if (flight->troubled_by != NULL)
+		wait = gate_trouble(flight_gate(flight), registration->attempts == 0,
+		    flight->is_turn, flight->troubled_by, flight->trouble, err->text, now);
 	registration->attempts++;
-	registration->due_at = now + flight_backoff(registration->attempts);
-	if (flight->troubled_by == NULL ||
-	    !gate_trouble(gate, is_first, flight->troubled_by, flight->trouble, err->text, now))
-		return;
-	/* The one that closed it, or whose turn it was, tries again. */
-	registration->due_at =
-	    now + (was_closed && !flight->is_turn ? gate_park_wait() : gate_try_wait(gate));
+	registration->due_at = now + (wait >= 0 ? wait : flight_backoff(registration->attempts));
 }
 
 static void

@@ -12,7 +12,7 @@
 #define TROUBLED_MOST 3 /* one or two may be trouble of their own */
 #define INTERVAL_FIRST 500
 #define INTERVAL_MOST 8000 /* so soon it is noticed that the trouble is over */
-#define PARK 600000        /* nobody is forgotten, whatever becomes of those that try */
+#define PARK 120000        /* nobody is forgotten, whatever becomes of those that try */
 
 struct gate *
 gates_new(const struct step *plan)
@@ -50,6 +50,12 @@ gate_lets(struct gate *gate, int64_t now)
 	return true;
 }
 
+int64_t
+gate_park(void)
+{
+	return gate_about(PARK);
+}
+
 /* What a person must mend is an error; what passes by itself is not. */
 static void
 gate_close(struct gate *gate, enum reply_kind kind)
@@ -58,40 +64,35 @@ gate_close(struct gate *gate, enum reply_kind kind)
 	    kind == REPLY_DENIED || kind == REPLY_NO_BASE ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
 
 	gate->closed = true;
-	gate->interval = INTERVAL_FIRST;
 	log_line(level, NULL,
 	    "%s is stopped for all: %s; one registration at a time is tried until it works",
 	    gate->step->name, gate->why);
 }
 
-bool
-gate_trouble(struct gate *gate, bool is_first, const char *directory, enum reply_kind kind,
-    const char *why, int64_t now)
+int64_t
+gate_trouble(struct gate *gate, bool is_first, bool is_turn, const char *directory,
+    enum reply_kind kind, const char *why, int64_t now)
 {
+	bool closes;
+
 	gate->troubled += is_first && gate->troubled < TROUBLED_MOST;
+	closes = !gate->closed && gate->troubled == TROUBLED_MOST;
+	/* Of those that were asked when it closed nobody tries again by itself. */
+	if (gate->closed && !is_turn)
+		return gate_park();
 	gate->directory = directory;
 	snprintf(gate->why, sizeof(gate->why), "%s", why);
-	if (gate->closed)
-		gate->interval =
-		    gate->interval * 2 < INTERVAL_MOST ? gate->interval * 2 : INTERVAL_MOST;
-	else if (gate->troubled == TROUBLED_MOST)
+	if (!gate->closed && !closes)
+		return -1;
+	if (closes) {
 		gate_close(gate, kind);
-	if (gate->closed)
-		gate->next_at = now + gate->interval;
-	return gate->closed;
-}
-
-int64_t
-gate_try_wait(const struct gate *gate)
-{
+		gate->interval = INTERVAL_FIRST;
+	} else if (gate->interval < INTERVAL_MOST) {
+		gate->interval *= 2;
+	}
+	gate->next_at = now + gate->interval;
 	/* Whoever else comes by in between is the next: it may be this one's own trouble. */
 	return gate->interval + gate_about(gate->interval);
-}
-
-int64_t
-gate_park_wait(void)
-{
-	return gate_about(PARK);
 }
 
 const char *

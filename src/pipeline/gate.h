@@ -31,14 +31,15 @@ struct gate {
 struct gate *gates_new(const struct step *plan);
 /* Whether a registration may ask now: where the gate is closed, as the one whose turn it is. */
 bool gate_lets(struct gate *gate, int64_t now);
-/* A registration met trouble; is_first: it had not at this row before. True where it is not to be
- * asked about again by itself before the gate says so (closed: gate_wait). */
-bool gate_trouble(struct gate *gate, bool is_first, const char *directory, enum reply_kind kind,
-    const char *why, int64_t now);
-/* When one that was let through, and met trouble, tries again; when one that was not let through
- * looks again, should nobody wake it before. */
-int64_t gate_try_wait(const struct gate *gate);
-int64_t gate_park_wait(void);
+/*
+ * A registration met trouble; is_first: it had not at this row before. Returns how long it is to
+ * wait before it asks again, should nobody wake it earlier; -1: the gate is open, and it tries by a
+ * back-off of its own. is_turn: it was let through a closed gate.
+ */
+int64_t gate_trouble(struct gate *gate, bool is_first, bool is_turn, const char *directory,
+    enum reply_kind kind, const char *why, int64_t now);
+/* The same for one that was not let through. */
+int64_t gate_park(void);
 /* A registration passed. The name of the directory whose others are to be woken, or NULL. */
 const char *gate_pass(struct gate *gate);
 /* Opens those that the directory closed: it is up again. */

@@ -34,18 +34,18 @@ teardown(void **state)
 	return 0;
 }
 
-static bool
-trouble(struct gate *gate, bool is_first, int64_t now)
+static int64_t
+trouble(struct gate *gate, bool is_first, bool is_turn, int64_t now)
 {
-	return gate_trouble(gate, is_first, "accounts", REPLY_BUSY, BUSY, now);
+	return gate_trouble(gate, is_first, is_turn, "accounts", REPLY_BUSY, BUSY, now);
 }
 
 static void
 close_gate(struct gate *gate)
 {
-	assert_false(trouble(gate, true, NOW));
-	assert_false(trouble(gate, true, NOW));
-	assert_true(trouble(gate, true, NOW));
+	assert_int_equal(trouble(gate, true, false, NOW), -1);
+	assert_int_equal(trouble(gate, true, false, NOW), -1);
+	assert_in_range(trouble(gate, true, false, NOW), 0, 3 * MOST_APART);
 }
 
 /* Three in a row, none of them counted twice: one entry's own trouble stops nobody. */
@@ -55,11 +55,11 @@ closes_for_many_only(void **state)
 	struct gate *gate = *state;
 
 	for (int i = 0; i < 100; i++) {
-		assert_false(trouble(gate, i == 0, NOW));
+		assert_int_equal(trouble(gate, i == 0, false, NOW), -1);
 		assert_true(gate_lets(gate, NOW));
 	}
 	for (int i = 0; i < 100; i++) {
-		assert_false(trouble(gate, true, NOW));
+		assert_int_equal(trouble(gate, true, false, NOW), -1);
 		assert_string_equal(gate_pass(gate), "accounts");
 	}
 	assert_null(gate_pass(gate));
@@ -85,10 +85,23 @@ lets_one_through(void **state)
 		for (int64_t at = next; at < next + MOST_APART; at += 1000)
 			assert_false(gate_lets(gate, at));
 		now = next;
-		assert_true(trouble(gate, false, now));
-		assert_in_range(gate_try_wait(gate), before, 3 * MOST_APART);
+		assert_in_range(trouble(gate, false, true, now), before, 3 * MOST_APART);
 	}
 	assert_int_equal(before, MOST_APART);
+}
+
+/* Those that were asked before it closed, and are told the same, change nothing for the one that
+ * tries. */
+static void
+closes_before_many_replies(void **state)
+{
+	struct gate *gate = *state;
+
+	close_gate(gate);
+	for (int i = 0; i < 100; i++)
+		assert_in_range(trouble(gate, true, false, NOW + i), 60000, 180000);
+	assert_true(gate_lets(gate, NOW + 500));
+	assert_false(gate_lets(gate, NOW + 500));
 }
 
 /* Nobody is forgotten, and they do not all come at once. */
@@ -98,13 +111,13 @@ parks_for_a_while(void **state)
 	int64_t least = INT64_MAX, most = 0;
 
 	for (int i = 0; i < 1000; i++) {
-		int64_t wait = gate_park_wait();
+		int64_t wait = gate_park();
 
 		least = wait < least ? wait : least;
 		most = wait > most ? wait : most;
 	}
-	assert_in_range(least, 60000, 600000);
-	assert_in_range(most, least + 300000, 1800000);
+	assert_in_range(least, 60000, 80000);
+	assert_in_range(most, 160000, 180000);
 }
 
 static void
@@ -146,6 +159,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(closes_for_many_only, setup, teardown),
 	    cmocka_unit_test_setup_teardown(lets_one_through, setup, teardown),
+	    cmocka_unit_test_setup_teardown(closes_before_many_replies, setup, teardown),
 	    cmocka_unit_test_setup_teardown(parks_for_a_while, setup, teardown),
 	    cmocka_unit_test_setup_teardown(opens, setup, teardown),
 	    cmocka_unit_test_setup_teardown(says_why, setup, teardown),
