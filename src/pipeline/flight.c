@@ -155,12 +155,15 @@ flight_retry(struct flight *flight, const struct err *err)
 	}
 	mem_set_text(&registration->waits_for, flight->troubled_by);
 	if (flight->troubled_by != NULL && flight->trouble == REPLY_DONE) {
-		registration->due_at = now + gate_park();
+		registration->due_at = now + gate_park(flight_gate(flight), registration->id, now);
 		return;
 	}
 	if (flight->troubled_by != NULL)
-		wait = gate_trouble(flight_gate(flight), registration->attempts == 0,
-		    flight->is_turn, flight->troubled_by, flight->trouble, err->text, now);
+		wait =
+		    gate_trouble(flight_gate(flight), registration->id, registration->attempts == 0,
+			flight->is_turn, flight->troubled_by, flight->trouble, err->text, now);
+	else
+		flight_pass(flight);
 	registration->attempts++;
 	registration->due_at = now + (wait >= 0 ? wait : flight_backoff(registration->attempts));
 }

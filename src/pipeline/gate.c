@@ -11,7 +11,7 @@
 
 #define TROUBLED_MOST 3 /* one or two may be trouble of their own */
 #define INTERVAL_FIRST 500
-#define INTERVAL_MOST 8000 /* so soon it is noticed that the trouble is over */
+#define INTERVAL_MOST 5000 /* so soon it is noticed that the trouble is over */
 #define PARK 120000        /* nobody is forgotten, whatever becomes of those that try */
 
 struct gate *
@@ -51,9 +51,12 @@ gate_lets(struct gate *gate, int64_t now)
 }
 
 int64_t
-gate_park(void)
+gate_park(const struct gate *gate, const char *id, int64_t now)
 {
-	return gate_about(PARK);
+	if (strcmp(gate->next, id) != 0)
+		return gate_about(PARK);
+	/* Woken early, for another row's sake. */
+	return gate->next_at - now + gate_about(gate->interval / 4);
 }
 
 /* What a person must mend is an error; what passes by itself is not. */
@@ -70,7 +73,7 @@ gate_close(struct gate *gate, enum reply_kind kind)
 }
 
 int64_t
-gate_trouble(struct gate *gate, bool is_first, bool is_turn, const char *directory,
+gate_trouble(struct gate *gate, const char *id, bool is_first, bool is_turn, const char *directory,
     enum reply_kind kind, const char *why, int64_t now)
 {
 	bool closes;
@@ -79,7 +82,7 @@ gate_trouble(struct gate *gate, bool is_first, bool is_turn, const char *directo
 	closes = !gate->closed && gate->troubled == TROUBLED_MOST;
 	/* Of those that were asked when it closed nobody tries again by itself. */
 	if (gate->closed && !is_turn)
-		return gate_park();
+		return gate_park(gate, id, now);
 	gate->directory = directory;
 	snprintf(gate->why, sizeof(gate->why), "%s", why);
 	if (!gate->closed && !closes)
@@ -87,12 +90,14 @@ gate_trouble(struct gate *gate, bool is_first, bool is_turn, const char *directo
 	if (closes) {
 		gate_close(gate, kind);
 		gate->interval = INTERVAL_FIRST;
-	} else if (gate->interval < INTERVAL_MOST) {
-		gate->interval *= 2;
+	} else {
+		gate->interval =
+		    gate->interval * 2 < INTERVAL_MOST ? gate->interval * 2 : INTERVAL_MOST;
 	}
 	gate->next_at = now + gate->interval;
+	snprintf(gate->next, sizeof(gate->next), "%s", id);
 	/* Whoever else comes by in between is the next: it may be this one's own trouble. */
-	return gate->interval + gate_about(gate->interval);
+	return gate->interval + gate_about(gate->interval / 4);
 }
 
 const char *

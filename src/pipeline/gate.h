@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "dir/question.h"
 
 struct step;
@@ -25,6 +26,7 @@ struct gate {
 	const char *directory; /* whose trouble it is: the directory's own name */
 	char why[192];         /* as it was told to the registrations */
 	int64_t interval, next_at;
+	char next[UUID_SIZE]; /* who is sure to come by then */
 };
 
 /* One for each row; the caller frees. */
@@ -32,14 +34,14 @@ struct gate *gates_new(const struct step *plan);
 /* Whether a registration may ask now: where the gate is closed, as the one whose turn it is. */
 bool gate_lets(struct gate *gate, int64_t now);
 /*
- * A registration met trouble; is_first: it had not at this row before. Returns how long it is to
- * wait before it asks again, should nobody wake it earlier; -1: the gate is open, and it tries by a
- * back-off of its own. is_turn: it was let through a closed gate.
+ * A registration met trouble; is_first: it had not at this row before; is_turn: it was let through
+ * a closed gate. Returns how long it is to wait before it asks again, should nobody wake it
+ * earlier; -1: the gate is open, and it tries by a back-off of its own.
  */
-int64_t gate_trouble(struct gate *gate, bool is_first, bool is_turn, const char *directory,
-    enum reply_kind kind, const char *why, int64_t now);
+int64_t gate_trouble(struct gate *gate, const char *id, bool is_first, bool is_turn,
+    const char *directory, enum reply_kind kind, const char *why, int64_t now);
 /* The same for one that was not let through. */
-int64_t gate_park(void);
+int64_t gate_park(const struct gate *gate, const char *id, int64_t now);
 /* A registration passed. The name of the directory whose others are to be woken, or NULL. */
 const char *gate_pass(struct gate *gate);
 /* Opens those that the directory closed: it is up again. */
