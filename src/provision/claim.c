@@ -1,7 +1,6 @@
 /*
  * The claim: an entry whose DN is the person's key. LDAP's own 'entry exists' is the lock, however
- * many daemons run. Before the activation it is looked at again: where somebody took it away it is
- * added anew, unless another registration of the person has one by now. Removing it is here too.
+ * many daemons run. Removing it is here too; keep.c looks at it again before the activation.
  */
 #include <string.h>
 
@@ -9,32 +8,53 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "dir/question.h"
+#include "provision/claim.h"
 #include "provision/remove.h"
 #include "provision/steps.h"
 
 enum claim_phase { CLAIM_ADD, CLAIM_READ };
-enum keep_phase { KEEP_READ, KEEP_ADD };
 enum remove_phase { REMOVE_READ, REMOVE_DELETE };
 
-static void
-claim_ask_read(const struct registration *registration, const char *dn, struct question *question)
+char *
+claim_dn(const struct site *site, const struct registration *registration)
+{
+	return dn_make(
+	    "musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
+}
+
+void
+claim_question_read(
+    const struct site *site, const struct registration *registration, struct question *question)
 {
 	static const char *const wanted[] = {"musterRegistrationId", NULL};
+	char *dn = claim_dn(site, registration);
 
 	question_search(
 	    question, TO_ACCOUNTS, dn, SCOPE_BASE, "(objectClass=musterClaim)", wanted, 1);
+	mem_free_text(&dn);
 }
 
-static bool
+void
+claim_question_add(
+    const struct site *site, const struct registration *registration, struct question *question)
+{
+	char *dn = claim_dn(site, registration);
+
+	question_add(question, TO_ACCOUNTS, dn);
+	question_change(question, CHANGE_ADD, "objectClass", "musterClaim");
+	question_change(question, CHANGE_ADD, "musterPersonKey", registration->person_key);
+	question_change(question, CHANGE_ADD, "musterRegistrationId", registration->id);
+	mem_free_text(&dn);
+}
+
+bool
 claim_is_ours(const struct registration *registration, const struct reply *reply)
 {
 	return reply->entry_count == 1 &&
 	       entry_has(&reply->entries[0], "musterRegistrationId", registration->id);
 }
 
-/* The claim exists, for its DN was found, but a filter or a right keeps it from us: that says
- * nothing of whose it is. */
-static bool
+bool
 claim_is_hidden(const struct reply *reply, struct err *err)
 {
 	if (reply->entry_count > 0)
@@ -43,40 +63,35 @@ claim_is_hidden(const struct reply *reply, struct err *err)
 	return true;
 }
 
-static int
-claim_ask_either(const struct site *site, struct registration *registration, bool adds,
-    struct question *question, struct err *err)
+int
+claim_ask(const struct site *site, struct registration *registration, struct question *question,
+    struct err *err)
 {
-	char *dn;
-
 	/* The step after this one could not go on. */
 	if (registration->application == NULL)
 		return err_set(err, ERR_BROKEN, "the sealed application can't be read");
-	dn = dn_make("musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
-	if (!adds) {
-		claim_ask_read(registration, dn, question);
-	} else {
-		question_add(question, TO_ACCOUNTS, dn);
-		question_change(question, CHANGE_ADD, "objectClass", "musterClaim");
-		question_change(question, CHANGE_ADD, "musterPersonKey", registration->person_key);
-		question_change(question, CHANGE_ADD, "musterRegistrationId", registration->id);
-	}
-	mem_free_text(&dn);
+	if (registration->phase == CLAIM_READ)
+		claim_question_read(site, registration, question);
+	else
+		claim_question_add(site, registration, question);
 	return 0;
 }
 
-/* AGAIN: after the add it is to be read, after reading it is to be added. */
-static enum verdict
-claim_judge_either(
-    struct registration *registration, bool adds, const struct reply *reply, struct err *err)
+enum verdict
+claim_judge(const struct site *site, struct registration *registration, const struct reply *reply,
+    int64_t now, struct err *err)
 {
-	if (adds && reply->kind == REPLY_DONE)
+	if (registration->phase == CLAIM_ADD && reply->kind == REPLY_DONE)
 		return NEXT;
-	if (reply->kind == (adds ? REPLY_EXISTS : REPLY_NO_ENTRY)) {
-		registration->phase = !registration->phase;
+	if (registration->phase == CLAIM_ADD && reply->kind == REPLY_EXISTS) {
+		registration->phase = CLAIM_READ;
 		return AGAIN;
 	}
-	if (reply->kind == REPLY_DONE) {
+	if (registration->phase == CLAIM_READ && reply->kind == REPLY_NO_ENTRY) {
+		registration->phase = CLAIM_ADD;
+		return AGAIN;
+	}
+	if (registration->phase == CLAIM_READ && reply->kind == REPLY_DONE) {
 		if (claim_is_hidden(reply, err))
 			return RETRY;
 		/* Ours: added by a try whose reply was lost. */
@@ -91,45 +106,17 @@ claim_judge_either(
 }
 
 int
-claim_ask(const struct site *site, struct registration *registration, struct question *question,
-    struct err *err)
-{
-	return claim_ask_either(
-	    site, registration, registration->phase == CLAIM_ADD, question, err);
-}
-
-enum verdict
-claim_judge(const struct site *site, struct registration *registration, const struct reply *reply,
-    int64_t now, struct err *err)
-{
-	return claim_judge_either(registration, registration->phase == CLAIM_ADD, reply, err);
-}
-
-int
-keep_claim_ask(const struct site *site, struct registration *registration,
-    struct question *question, struct err *err)
-{
-	return claim_ask_either(site, registration, registration->phase == KEEP_ADD, question, err);
-}
-
-enum verdict
-keep_claim_judge(const struct site *site, struct registration *registration,
-    const struct reply *reply, int64_t now, struct err *err)
-{
-	return claim_judge_either(registration, registration->phase == KEEP_ADD, reply, err);
-}
-
-int
 remove_claim_ask(const struct site *site, struct registration *registration,
     struct question *question, struct err *err)
 {
-	char *dn =
-	    dn_make("musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
+	char *dn;
 
-	if (registration->phase == REMOVE_DELETE)
-		question_delete(question, TO_ACCOUNTS, dn);
-	else
-		claim_ask_read(registration, dn, question);
+	if (registration->phase != REMOVE_DELETE) {
+		claim_question_read(site, registration, question);
+		return 0;
+	}
+	dn = claim_dn(site, registration);
+	question_delete(question, TO_ACCOUNTS, dn);
 	mem_free_text(&dn);
 	return 0;
 }
