@@ -4,6 +4,7 @@
 #ifndef DIR_WIRE_H
 #define DIR_WIRE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct ldap;
