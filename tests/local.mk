@@ -9,6 +9,7 @@ include tests/unit/http/local.mk
 include tests/unit/card/local.mk
 include tests/unit/roll/local.mk
 include tests/unit/budget/local.mk
+include tests/unit/pipeline/local.mk
 include tests/unit/steps/local.mk
 include tests/unit/musterctl/local.mk
 include tests/flow/local.mk

@@ -95,10 +95,13 @@ status_directories(const struct admin *admin)
 
 	for (size_t i = 0; i <= admin->parts.site->conf->personnel_count; i++) {
 		const struct dir *dir = admin->parts.directories[i];
+		char *stopped = driver_trouble(admin->parts.driver, dir_name(dir));
 
-		json_array_append_new(list,
-		    json_pack("{s:s, s:b, s:I, s:s}", "name", dir_name(dir), "up", dir_is_up(dir),
-			"depth", (json_int_t)dir_depth(dir), "trouble", dir_trouble(dir)));
+		json_array_append_new(
+		    list, json_pack("{s:s, s:b, s:I, s:s, s:s?}", "name", dir_name(dir), "up",
+			      dir_is_up(dir), "depth", (json_int_t)dir_depth(dir), "trouble",
+			      dir_trouble(dir), "stopped", stopped));
+		mem_free_text(&stopped);
 	}
 	return list;
 }

@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "dir/dir.h"
 #include "model/registration.h"
+#include "pipeline/driver.h"
 #include "pipeline/step.h"
 
 static void
@@ -154,6 +155,24 @@ explain_categories(const struct conf *conf, const struct registration *registrat
 }
 
 static void
+explain_wait(const struct admin *admin, const struct dir *dir, json_t *says)
+{
+	char *stopped = driver_trouble(admin->parts.driver, dir_name(dir));
+
+	if (!dir_is_up(dir))
+		say(says, mem_format("It waits for the directory %s, which is down: %s.",
+			      dir_name(dir), dir_trouble(dir)));
+	else if (stopped != NULL)
+		say(says, mem_format("It waits for the directory %s, which is left alone (%s). One "
+				     "registration at a time is tried; once one passes, all go on.",
+			      dir_name(dir), stopped));
+	else
+		say(says,
+		    mem_format("It waits for the directory %s, which is up now.", dir_name(dir)));
+	mem_free_text(&stopped);
+}
+
+static void
 explain_directory(const struct admin *admin, const struct registration *registration, json_t *says)
 {
 	char when[INSTANT_SIZE];
@@ -162,16 +181,10 @@ explain_directory(const struct admin *admin, const struct registration *registra
 		say(says,
 		    mem_format("%d tries of this step in a row came to nothing; the next is at %s.",
 			registration->attempts, explain_time(registration->due_at, when)));
-	for (size_t i = 0; i <= admin->parts.site->conf->personnel_count; i++) {
-		const struct dir *dir = admin->parts.directories[i];
-
-		if (registration->waits_for == NULL ||
-		    strcmp(dir_name(dir), registration->waits_for) != 0)
-			continue;
-		say(says, mem_format("It waits for the directory %s, which is %s%s.", dir_name(dir),
-			      dir_is_up(dir) ? "up now" : "down: ",
-			      dir_is_up(dir) ? "" : dir_trouble(dir)));
-	}
+	for (size_t i = 0; i <= admin->parts.site->conf->personnel_count; i++)
+		if (registration->waits_for != NULL &&
+		    strcmp(dir_name(admin->parts.directories[i]), registration->waits_for) == 0)
+			explain_wait(admin, admin->parts.directories[i], says);
 }
 
 static void

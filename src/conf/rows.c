@@ -139,9 +139,8 @@ static const struct row directory_rows[] = {
     {"retry_min_ms", ROW_MILLISECONDS, AT(conf_directory, retry_min), .fallback = "250", .low = 10,
 	.high = 60000, .flags = ROW_FIXED,
 	.help = "The first wait before connecting again; each doubles."},
-    {"retry_max_ms", ROW_MILLISECONDS, AT(conf_directory, retry_max), .fallback = "30000",
-	.low = 10, .high = 3600000, .flags = ROW_FIXED,
-	.help = "The longest wait before connecting again."},
+    {"retry_max_ms", ROW_MILLISECONDS, AT(conf_directory, retry_max), .fallback = "5000", .low = 10,
+	.high = 3600000, .flags = ROW_FIXED, .help = "The longest wait before connecting again."},
     END,
 };
 

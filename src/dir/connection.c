@@ -118,6 +118,19 @@ code_is_of_the_question(int code)
 	return code == LDAP_ENCODING_ERROR || code == LDAP_FILTER_ERROR || code == LDAP_PARAM_ERROR;
 }
 
+/* An add's DN, or a base below which is searched, is missing only where the place for it is. */
+static size_t
+connection_names_above(const struct question *question)
+{
+	size_t names;
+
+	if (question->kind == QUESTION_ADD ||
+	    (question->kind == QUESTION_SEARCH && question->scope != SCOPE_BASE))
+		return 0;
+	names = wire_names(question->dn);
+	return names > 0 ? names - 1 : 0;
+}
+
 static void
 connection_sent(struct connection *connection, struct exchange *exchange)
 {
@@ -128,6 +141,7 @@ connection_sent(struct connection *connection, struct exchange *exchange)
 	connection->held_msgid = code == LDAP_BUSY ? exchange->msgid : 0;
 	if (connection->held_msgid != 0)
 		connection_block(connection);
+	exchange->above = connection_names_above(&exchange->question);
 	exchange->limit = exchange->question.limit > 0 ? (size_t)exchange->question.limit : 0;
 	if (!connection->owes)
 		connection->silent_since = clock_boot();
@@ -184,13 +198,16 @@ static void
 connection_take_result(
     struct connection *connection, struct exchange *exchange, LDAPMessage *message)
 {
-	int code = wire_result(connection->handle, message);
+	size_t matched;
+	int code = wire_result(connection->handle, message, &matched);
 
 	if (code == LDAP_SUCCESS && exchange->referred)
 		code = LDAP_REFERRAL;
 	if (code == LDAP_SUCCESS && exchange->reply.code == LDAP_SIZELIMIT_EXCEEDED)
 		code = LDAP_SIZELIMIT_EXCEEDED;
 	outcome_set(&exchange->reply, code);
+	if (code == LDAP_NO_SUCH_OBJECT && (exchange->above == 0 || matched < exchange->above))
+		outcome_set_no_base(&exchange->reply);
 	connection_answer(connection, exchange);
 }
 

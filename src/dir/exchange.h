@@ -21,6 +21,7 @@ struct exchange {
 	int64_t deadline; /* by clock_boot, from dir_submit on: the wait in the queue counts */
 	int msgid;
 	size_t limit;  /* most entries; 0 is no limit */
+	size_t above;  /* how many names the DN has above the entry's own; 0: it is a base itself */
 	bool referred; /* a part of the answer is said to be on another server */
 };
 TAILQ_HEAD(exchanges, exchange);

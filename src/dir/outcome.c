@@ -9,7 +9,14 @@ struct outcome {
 	const char *words;
 };
 
-/* RFC 4511 appendix A; below zero what the library says itself. */
+/*
+ * RFC 4511 appendix A; below zero what the library says itself. What the driver does with a kind:
+ *   AWAY                        asks again later; what was written is read back first
+ *   BUSY                        asks again later
+ *   EXISTS, NO_VALUE, HAS_VALUE perhaps our own work, whose reply was lost: the step reads it back
+ *   INVALID                     this registration fails, the others go on
+ *   DENIED (and NO_BASE)        stops asking for all of the row, and says so once
+ */
 static const struct outcome outcomes[] = {
     {LDAP_SUCCESS, REPLY_DONE, "done"},
     /* 389-ds says 'operations error' when its database had to give up for now. */
@@ -92,6 +99,15 @@ outcome_set(struct reply *reply, int code)
 		snprintf(reply->text, sizeof(reply->text), "%s (%d)", outcome->words, code);
 	else
 		snprintf(reply->text, sizeof(reply->text), "%s", outcome->words);
+}
+
+void
+outcome_set_no_base(struct reply *reply)
+{
+	reply->kind = REPLY_NO_BASE;
+	reply->code = LDAP_NO_SUCH_OBJECT;
+	snprintf(reply->text, sizeof(reply->text),
+	    "the base is missing, or access rules hide it from us (%d)", LDAP_NO_SUCH_OBJECT);
 }
 
 void

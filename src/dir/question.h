@@ -61,12 +61,17 @@ char *filter_join(char operation, char *first, ...);
 /* "attribute=value,base", the value escaped (RFC 4514); the caller frees. */
 char *dn_make(const char *attribute, const char *value, const char *base);
 
+/*
+ * The one table from a result code to its kind is outcome.c. AWAY, BUSY, NO_BASE and DENIED say
+ * nothing of the entry that was asked for: the driver asks again later, and judge never sees them.
+ */
 enum reply_kind {
 	REPLY_DONE,
 	REPLY_AWAY,      /* not asked, or the answer was lost: an outcome of a write is unknown */
 	REPLY_BUSY,      /* busy, unavailable, time limit: ask again later */
 	REPLY_EXISTS,    /* 68: the entry is there already */
-	REPLY_NO_ENTRY,  /* 32 */
+	REPLY_NO_ENTRY,  /* 32: the entry is not there, where there is a place for it */
+	REPLY_NO_BASE,   /* 32: the place itself is not there, or we may not see it: as DENIED */
 	REPLY_NO_VALUE,  /* 16: what a modify wanted to delete is not there */
 	REPLY_HAS_VALUE, /* 20 */
 	REPLY_LIMIT,     /* 4, 11: more entries than we may see */
@@ -102,6 +107,8 @@ struct reply {
 const char *entry_value(const struct entry *entry, const char *attribute);
 char *const *entry_values(const struct entry *entry, const char *attribute);         /* or NULL */
 bool entry_has(const struct entry *entry, const char *attribute, const char *value); /* no case */
+/* The value of the attribute that the entry is named by (its RDN); NULL where it is another. */
+const char *entry_named(const struct entry *entry, const char *attribute);
 void reply_fini(struct reply *reply);
 const char *reply_kind_name(enum reply_kind kind);
 

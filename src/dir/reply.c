@@ -54,6 +54,23 @@ entry_has(const struct entry *entry, const char *attribute, const char *value)
 	return false;
 }
 
+const char *
+entry_named(const struct entry *entry, const char *attribute)
+{
+	char *const *values = entry_values(entry, attribute);
+
+	for (; values != NULL && *values != NULL; values++) {
+		char *start = dn_make(attribute, *values, "");
+		bool is_name = strncasecmp(entry->dn, start, strlen(start)) == 0 &&
+			       entry->dn[strlen(start)] == ',';
+
+		mem_free_text(&start);
+		if (is_name)
+			return *values;
+	}
+	return NULL;
+}
+
 static void
 entry_fini(struct entry *entry)
 {
@@ -87,6 +104,7 @@ reply_kind_name(enum reply_kind kind)
 	    [REPLY_BUSY] = "busy",
 	    [REPLY_EXISTS] = "exists",
 	    [REPLY_NO_ENTRY] = "no-entry",
+	    [REPLY_NO_BASE] = "no-base",
 	    [REPLY_NO_VALUE] = "no-value",
 	    [REPLY_HAS_VALUE] = "has-value",
 	    [REPLY_LIMIT] = "limit",

@@ -137,12 +137,30 @@ wire_add_entry(LDAP *handle, LDAPMessage *message, struct reply *reply)
 	ber_free(place, 0);
 }
 
+size_t
+wire_names(const char *dn)
+{
+	LDAPDN names = NULL;
+	size_t count = 0;
+
+	if (dn == NULL || ldap_str2dn(dn, &names, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
+		return 0;
+	while (names != NULL && names[count] != NULL)
+		count++;
+	ldap_dnfree(names);
+	return count;
+}
+
 int
-wire_result(LDAP *handle, LDAPMessage *message)
+wire_result(LDAP *handle, LDAPMessage *message, size_t *matched_out)
 {
 	int code = LDAP_DECODING_ERROR;
+	char *matched = NULL;
 
-	if (ldap_parse_result(handle, message, &code, NULL, NULL, NULL, NULL, 0) != LDAP_SUCCESS)
-		return LDAP_DECODING_ERROR;
+	if (ldap_parse_result(handle, message, &code, &matched, NULL, NULL, NULL, 0) !=
+	    LDAP_SUCCESS)
+		code = LDAP_DECODING_ERROR;
+	*matched_out = wire_names(matched);
+	ldap_memfree(matched);
 	return code;
 }

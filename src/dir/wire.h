@@ -4,6 +4,7 @@
 #ifndef DIR_WIRE_H
 #define DIR_WIRE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct ldap;
@@ -16,7 +17,10 @@ struct reply;
 int wire_send(
     struct ldap *handle, const struct question *question, int64_t timeout, int *msgid_out);
 void wire_add_entry(struct ldap *handle, struct ldapmsg *message, struct reply *reply);
-/* The result code within the last message of an answer; negative where it can't be read. */
-int wire_result(struct ldap *handle, struct ldapmsg *message);
+/* How many names (RDNs) a DN has; 0 where it is none. */
+size_t wire_names(const char *dn);
+/* The result code within the last message of an answer; negative where it can't be read. Where
+ * there is no such object, matched_out is how many names of its DN were found, from the right. */
+int wire_result(struct ldap *handle, struct ldapmsg *message, size_t *matched_out);
 
 #endif

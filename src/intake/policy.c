@@ -4,6 +4,7 @@
 #include "dir/dir.h"
 #include "intake/intake_internal.h"
 #include "journal/journal.h"
+#include "pipeline/driver.h"
 
 static json_t *
 policy_questions(const struct conf_questions *conf)
@@ -57,17 +58,25 @@ intake_on_health(struct http_request *request, void *context)
 	http_reply_json(request, 200, json_pack("{s:s}", "status", "alive"));
 }
 
-/* Able to accept: a directory that is down is named, and does not stop registrations. */
+/* Able to accept: a directory that is down, or left alone for what it says, is named, and does not
+ * stop registrations. */
 void
 intake_on_ready(struct http_request *request, void *context)
 {
 	const struct intake *intake = context;
-	json_t *down = json_array();
+	json_t *down = json_array(), *stopped = json_object();
 
-	for (size_t i = 0; i <= intake_conf(intake)->personnel_count; i++)
-		if (!dir_is_up(intake->parts.directories[i]))
-			json_array_append_new(
-			    down, json_string(dir_name(intake->parts.directories[i])));
+	for (size_t i = 0; i <= intake_conf(intake)->personnel_count; i++) {
+		const struct dir *dir = intake->parts.directories[i];
+		char *why = driver_trouble(intake->parts.driver, dir_name(dir));
+
+		if (!dir_is_up(dir))
+			json_array_append_new(down, json_string(dir_name(dir)));
+		if (why != NULL)
+			json_object_set_new(stopped, dir_name(dir), json_string(why));
+		mem_free_text(&why);
+	}
 	http_reply_json(request, intake->draining ? 503 : 200,
-	    json_pack("{s:b, s:o}", "ready", !intake->draining, "down", down));
+	    json_pack(
+		"{s:b, s:o, s:o}", "ready", !intake->draining, "down", down, "stopped", stopped));
 }

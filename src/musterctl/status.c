@@ -56,11 +56,12 @@ status_directories(const json_t *status)
 	puts("\nDirectories");
 	json_array_foreach(json_object_get(status, "directories"), i, directory)
 	{
-		const char *trouble = json_text(directory, "trouble");
+		bool up = json_is_true(json_object_get(directory, "up"));
+		const char *stopped = json_text(directory, "stopped");
+		const char *trouble = up ? stopped : json_text(directory, "trouble");
 
 		table_add_text(&table, json_text(directory, "name"));
-		table_add_text(
-		    &table, json_is_true(json_object_get(directory, "up")) ? "up" : "DOWN");
+		table_add_text(&table, !up ? "DOWN" : stopped != NULL ? "STOPPED" : "up");
 		table_add(&table,
 		    mem_format("%" PRId64 " in the queue", json_number(directory, "depth")));
 		table_add_text(&table, trouble != NULL ? trouble : "");

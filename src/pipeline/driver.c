@@ -134,6 +134,7 @@ driver_new(struct loop *loop, struct journal *journal, const struct step *plan,
 	driver->loop = loop;
 	driver->journal = journal;
 	driver->plan = plan;
+	driver->gates = gates_new(plan);
 	driver->site = site;
 	driver->directories = directories;
 	driver->in_flight = (size_t)in_flight;
@@ -165,6 +166,7 @@ driver_free(struct driver **driver)
 		free(listener);
 	}
 	alarm_free(&it->alarm);
+	free(it->gates);
 	free(it);
 }
 
@@ -245,8 +247,22 @@ driver_on_woken(enum journal_result result, const char *id, void *arg)
 }
 
 void
+driver_wake_waiting(struct driver *driver, const char *directory)
+{
+	journal_wake(driver->journal, directory, clock_now(), driver_on_woken, driver);
+}
+
+void
 driver_directory_is_up(struct driver *driver, const char *name)
 {
-	if (!driver->stopped)
-		journal_wake(driver->journal, name, clock_now(), driver_on_woken, driver);
+	if (driver->stopped)
+		return;
+	gates_open(driver->gates, name);
+	driver_wake_waiting(driver, name);
+}
+
+char *
+driver_trouble(const struct driver *driver, const char *name)
+{
+	return gates_words(driver->gates, name);
 }

@@ -33,6 +33,9 @@ void driver_wake(struct driver *driver); /* looks at once for what is due */
 void driver_take(struct driver *driver, struct registration *registration);
 /* A directory is back: what waits for it is due at once. */
 void driver_directory_is_up(struct driver *driver, const char *name);
+/* Why the directory is left alone, though it may be up: what it said to all who came to a row of
+ * the plan. The caller frees; NULL: it is not. */
+char *driver_trouble(const struct driver *driver, const char *name);
 size_t driver_in_flight(const struct driver *driver);
 
 /* What an administrator or a portal wants done with one registration. */

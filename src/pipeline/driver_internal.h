@@ -9,6 +9,7 @@
 #include "base/idmap.h"
 #include "dir/question.h"
 #include "pipeline/driver.h"
+#include "pipeline/gate.h"
 
 /* One thing that somebody wants; waits until the flight can be changed. */
 struct wanted {
@@ -26,9 +27,15 @@ struct flight {
 	bool due;         /* found in the journal as due, not just taken or wished for */
 	bool ask_pending; /* question is ready, to be put once the save is committed */
 	bool saving;
-	bool asking;   /* a question is in flight */
-	int told;      /* the state that listeners heard of last, or STATE_COUNT */
-	bool rests;    /* ends once the save is committed */
+	bool asking;  /* a question is in flight */
+	int told;     /* the state that listeners heard of last, or STATE_COUNT */
+	bool rests;   /* ends once the save is committed */
+	bool insists; /* somebody wants it tried now, though the gate is closed */
+	bool is_turn; /* it was let through a closed gate */
+	/* Of the try that was made: whose trouble it was, or NULL; DONE where it was not let
+	 * through. */
+	const char *troubled_by;
+	enum reply_kind trouble;
 	int questions; /* asked in a row for one step */
 	struct question question;
 	struct wanted *wanted;  /* not looked at yet */
@@ -47,6 +54,7 @@ struct driver {
 	struct loop *loop;
 	struct journal *journal;
 	const struct step *plan;
+	struct gate *gates; /* one for each row */
 	const struct site *site;
 	struct dir *const *directories;
 	size_t in_flight; /* the most at a time */
@@ -57,6 +65,9 @@ struct driver {
 	struct alarm *alarm;
 	struct driver_listener *listeners;
 };
+
+/* What waits for the directory is due at once. */
+void driver_wake_waiting(struct driver *driver, const char *directory);
 
 struct flight *flight_find(struct driver *driver, const char *id);
 struct flight *flight_begin(struct driver *driver, struct registration *registration);

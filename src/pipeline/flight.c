@@ -18,7 +18,7 @@
 
 #define ASKED_MOST 200 /* in a row for one step: more is a loop */
 #define BACKOFF_FIRST 1000
-#define BACKOFF_MOST 60000
+#define BACKOFF_MOST 15000
 #define STUMBLE 1000 /* after a save that failed */
 
 /* How a question or a save that comes back finds its flight. */
@@ -73,6 +73,14 @@ flight_backoff(int attempts)
 	return wait / 2 + (int64_t)(chance % (uint32_t)wait) / 2;
 }
 
+static struct gate *
+flight_gate(const struct flight *flight)
+{
+	const struct driver *driver = flight->driver;
+
+	return &driver->gates[flight_step(flight) - driver->plan];
+}
+
 static bool
 flight_is_withdrawing(const struct registration *registration)
 {
@@ -99,14 +107,27 @@ flight_finish(struct flight *flight)
 	flight->rests = true;
 }
 
+/* The directory answers as it should: those that wait for it go on as well. */
 static void
-flight_next(struct flight *flight, const struct step *step)
+flight_pass(struct flight *flight)
+{
+	const char *directory = gate_pass(flight_gate(flight));
+
+	if (directory != NULL)
+		driver_wake_waiting(flight->driver, directory);
+}
+
+static void
+flight_next(struct flight *flight, const struct step *step, int64_t due_at)
 {
 	struct registration *registration = flight->registration;
 
+	flight_pass(flight);
 	if (!flight_is_withdrawing(registration))
 		registration->state = step->reached;
-	registration->attempts = 0;
+	/* On the way back to a row that was in trouble its tries still count. */
+	if (step->last || step[1].again == NULL)
+		registration->attempts = 0;
 	mem_free_text(&registration->waits_for);
 	registration_reset_work(registration);
 	if (step->last) {
@@ -114,27 +135,48 @@ flight_next(struct flight *flight, const struct step *step)
 		return;
 	}
 	mem_set_text(&registration->step, step[1].name);
-	registration->due_at = clock_now();
+	registration->due_at = due_at;
 }
 
 static void
-flight_retry(struct flight *flight, const struct err *err, const char *waits_for)
+flight_fail(struct flight *flight, const struct err *err)
 {
 	struct registration *registration = flight->registration;
 
+	registration->state = STATE_FAILED;
+	mem_set_text(&registration->reason, err->text);
+	mem_free_text(&registration->waits_for);
+	registration->due_at = 0;
+}
+
+static void
+flight_retry(struct flight *flight, const struct err *err)
+{
+	struct registration *registration = flight->registration;
+	int64_t now = clock_now(), wait = -1;
+
 	registration_reset_work(registration);
-	mem_set_text(&registration->waits_for, waits_for);
 	if (registration->detail == NULL || err->kind != ERR_BROKEN)
 		mem_set_text(&registration->detail, err->text);
 	flight->rests = true;
-	if (err->kind == ERR_BROKEN && !flight_is_withdrawing(registration)) {
-		registration->state = STATE_FAILED;
-		mem_set_text(&registration->reason, err->text);
-		registration->due_at = 0;
+	if (err->kind == ERR_BROKEN) {
+		flight_pass(flight);
+		flight_fail(flight, err);
 		return;
 	}
+	mem_set_text(&registration->waits_for, flight->troubled_by);
+	if (flight->troubled_by != NULL && flight->trouble == REPLY_DONE) {
+		registration->due_at = now + gate_park(flight_gate(flight), registration->id, now);
+		return;
+	}
+	if (flight->troubled_by != NULL)
+		wait =
+		    gate_trouble(flight_gate(flight), registration->id, registration->attempts == 0,
+			flight->is_turn, flight->troubled_by, flight->trouble, err->text, now);
+	else
+		flight_pass(flight);
 	registration->attempts++;
-	registration->due_at = clock_now() + flight_backoff(registration->attempts);
+	registration->due_at = now + (wait >= 0 ? wait : flight_backoff(registration->attempts));
 }
 
 static void
@@ -142,6 +184,7 @@ flight_refuse(struct flight *flight, const struct step *step, const struct err *
 {
 	struct registration *registration = flight->registration;
 
+	flight_pass(flight);
 	registration_reset_work(registration);
 	mem_free_text(&registration->waits_for);
 	registration->attempts = 0;
@@ -169,10 +212,13 @@ flight_log(const struct flight *flight, const struct step *step, enum verdict ve
 {
 	const struct registration *registration = flight->registration;
 	const char *state = registration_state_name(registration->state);
+	const struct gate *gate = &flight->driver->gates[step - flight->driver->plan];
 
 	if (verdict == RETRY && registration->state == STATE_FAILED)
 		log_line(
 		    LOG_LEVEL_ERROR, registration->id, "%s: failed: %s", step->name, err->text);
+	else if (verdict == RETRY && gate->closed)
+		return; /* the gate has said it for all */
 	else if (verdict == RETRY)
 		log_line(LOG_LEVEL_WARNING, registration->id, "%s: try %d came to nothing: %s",
 		    step->name, registration->attempts, err->text);
@@ -187,14 +233,19 @@ flight_log(const struct flight *flight, const struct step *step, enum verdict ve
 /* Carries out a verdict on the registration in memory; what is said of it goes into what. */
 static void
 flight_apply(struct flight *flight, const struct step *step, enum verdict verdict,
-    const struct err *err, const char *waits_for, struct text *what)
+    const struct err *err, struct text *what)
 {
 	flight->rests = verdict == HOLD;
 	flight->questions = 0;
 	switch (verdict) {
 	case NEXT:
 		text_add(what, "done");
-		flight_next(flight, step);
+		flight_next(flight, step, clock_now());
+		break;
+	case LATER:
+		text_add(what, "done for now");
+		flight_next(flight, step, flight->registration->due_at);
+		flight->rests = true;
 		break;
 	case HOLD:
 		text_add(what, flight->registration->held ? "held" : "waits");
@@ -208,10 +259,11 @@ flight_apply(struct flight *flight, const struct step *step, enum verdict verdic
 	case RETRY:
 		text_add(what, "%s: %s", err->kind == ERR_BROKEN ? "failed" : "will be tried again",
 		    err->text);
-		flight_retry(flight, err, waits_for);
+		flight_retry(flight, err);
 		break;
 	}
 	flight_log(flight, step, verdict, err);
+	flight->troubled_by = NULL;
 }
 
 static void flight_on_reply(struct reply *reply, void *arg);
@@ -227,6 +279,21 @@ flight_put(struct flight *flight)
 	dir_gather(flight->driver->directories, &question, flight_on_reply, ticket_new(flight));
 }
 
+/* Through the gate of its row; where it is not let through, err says why. */
+static bool
+flight_enter(struct flight *flight, struct err *err)
+{
+	struct gate *gate = flight_gate(flight);
+
+	flight->is_turn = gate->closed;
+	if (gate_lets(gate, clock_now()) || flight->insists)
+		return true;
+	flight->troubled_by = gate->directory;
+	flight->trouble = REPLY_DONE;
+	err_set(err, ERR_BUSY, "%s", gate->why);
+	return false;
+}
+
 /* Readies the step's question. What asks nothing is judged here and now: its verdict; else AGAIN.
  */
 static enum verdict
@@ -235,6 +302,8 @@ flight_ready(struct flight *flight, struct err *err)
 	const struct step *step = flight_step(flight);
 
 	err_clear(err);
+	if (flight->questions == 0 && !flight_enter(flight, err))
+		return RETRY;
 	if (++flight->questions > ASKED_MOST) {
 		err_set(err, ERR_BROKEN, "%s asked too often without coming to an end", step->name);
 		return RETRY;
@@ -250,14 +319,25 @@ flight_ready(struct flight *flight, struct err *err)
 	return step->judge(flight->driver->site, flight->registration, NULL, clock_now(), err);
 }
 
+/* The timeline tells of a trouble once, not at each of thousands of tries. */
+static bool
+flight_has_said(const struct flight *flight, const struct err *err)
+{
+	const struct registration *registration = flight->registration;
+
+	return err->kind != ERR_BROKEN && registration->attempts > 1 &&
+	       registration->detail != NULL && strcmp(registration->detail, err->text) == 0;
+}
+
 /*
  * What a step comes to after its verdict. Rows that ask nothing are judged at once, so that one
  * save covers them; the row after them has its question ready when the save is made.
  */
 static void
-flight_conclude(struct flight *flight, enum verdict verdict, struct err *err, const char *waits_for)
+flight_conclude(struct flight *flight, enum verdict verdict, struct err *err)
 {
 	char *step_name = mem_text(flight->registration->step);
+	bool says_again = false;
 	struct text what = {0};
 
 	while (verdict != AGAIN) {
@@ -265,10 +345,11 @@ flight_conclude(struct flight *flight, enum verdict verdict, struct err *err, co
 
 		if (what.size > 0)
 			text_add(&what, "; %s: ", step->name);
-		flight_apply(flight, step, verdict, err, waits_for, &what);
-		waits_for = NULL;
+		says_again = what.size == 0 && verdict == RETRY && flight_has_said(flight, err);
+		flight_apply(flight, step, verdict, err, &what);
 		if (flight->wanted != NULL && wish_look(flight)) {
 			text_add(&what, "; as was wished");
+			says_again = false;
 			flight_go_back(flight);
 		}
 		if (flight->rests)
@@ -279,13 +360,13 @@ flight_conclude(struct flight *flight, enum verdict verdict, struct err *err, co
 	if (!flight->rests && flight_step(flight)->again != NULL)
 		flight_put(flight);
 	else
-		flight_save(flight, step_name, what.bytes);
+		flight_save(flight, step_name, says_again ? NULL : what.bytes);
 	text_fini(&what);
 	mem_free_text(&step_name);
 }
 
 static void
-flight_go_on(struct flight *flight, enum verdict verdict, struct err *err, const char *waits_for)
+flight_go_on(struct flight *flight, enum verdict verdict, struct err *err)
 {
 	/* Another question of the same row needs no save. */
 	if (verdict == AGAIN && !flight->ask_pending)
@@ -293,7 +374,7 @@ flight_go_on(struct flight *flight, enum verdict verdict, struct err *err, const
 	if (verdict == AGAIN)
 		flight_put(flight);
 	else
-		flight_conclude(flight, verdict, err, waits_for);
+		flight_conclude(flight, verdict, err);
 }
 
 /* The first directory that could not answer as it was asked; NULL where all did. */
@@ -302,7 +383,7 @@ flight_trouble(const struct reply *reply)
 {
 	for (; reply != NULL; reply = reply->also)
 		if (reply->kind == REPLY_AWAY || reply->kind == REPLY_BUSY ||
-		    reply->kind == REPLY_DENIED)
+		    reply->kind == REPLY_NO_BASE || reply->kind == REPLY_DENIED)
 			return reply;
 	return NULL;
 }
@@ -321,13 +402,15 @@ flight_on_reply(struct reply *reply, void *arg)
 	if (trouble != NULL) {
 		asked = dir_name(flight->driver->directories[trouble->directory]);
 		err_set(&err, ERR_BUSY, "%s: %s", asked, trouble->text);
-		flight_go_on(flight, RETRY, &err, asked);
+		flight->troubled_by = asked;
+		flight->trouble = trouble->kind;
+		flight_go_on(flight, RETRY, &err);
 		return;
 	}
 	flight_go_on(flight,
 	    flight_step(flight)->judge(
 		flight->driver->site, flight->registration, reply, clock_now(), &err),
-	    &err, NULL);
+	    &err);
 }
 
 void
@@ -341,7 +424,7 @@ flight_run(struct flight *flight)
 	flight->rests = false;
 	flight_go_back(flight);
 	if (flight_step(flight) != NULL) {
-		flight_go_on(flight, AGAIN, &err, NULL);
+		flight_go_on(flight, AGAIN, &err);
 		return;
 	}
 	log_line(LOG_LEVEL_ERROR, registration->id, "unknown step %s", registration->step);
@@ -406,6 +489,6 @@ flight_save(struct flight *flight, const char *step, const char *what)
 	struct journal_note note = {step, what};
 
 	flight->saving = true;
-	journal_save(flight->driver->journal, flight->registration, &note, flight_on_saved,
-	    ticket_new(flight));
+	journal_save(flight->driver->journal, flight->registration, what != NULL ? &note : NULL,
+	    flight_on_saved, ticket_new(flight));
 }

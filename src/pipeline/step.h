@@ -21,6 +21,7 @@ struct reply;
 
 enum verdict {
 	NEXT,   /* the next row of the plan */
+	LATER,  /* the next row, at registration->due_at */
 	AGAIN,  /* this row, another question */
 	HOLD,   /* nothing to do until registration->due_at (0: until somebody acts) */
 	RETRY,  /* ERR_BUSY: the driver computes the back-off; ERR_BROKEN: failed, for a person */

@@ -16,6 +16,8 @@
 static enum registration_state
 wish_state_before(const struct step *plan, const struct step *step)
 {
+	if (step->reached == STATE_CANCELLED)
+		return STATE_CANCELLED;
 	return step == plan ? STATE_RECEIVED : step[-1].reached;
 }
 
@@ -103,6 +105,7 @@ wish_apply(struct flight *flight, enum wish wish)
 		break;
 	case WISH_RETRY:
 		why = wish_retry(flight, step);
+		flight->insists = true;
 		break;
 	case WISH_ACTIVATE:
 		why = wish_activate(registration);

@@ -1,6 +1,6 @@
 /*
  * The claim: an entry whose DN is the person's key. LDAP's own 'entry exists' is the lock, however
- * many daemons run. Removing it is here too.
+ * many daemons run. Removing it is here too; keep.c looks at it again before the activation.
  */
 #include <string.h>
 
@@ -8,29 +8,53 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "dir/question.h"
+#include "provision/claim.h"
+#include "provision/remove.h"
 #include "provision/steps.h"
 
-enum claim_phase { CLAIM_ADD, CLAIM_READ, CLAIM_DELETE };
+enum claim_phase { CLAIM_ADD, CLAIM_READ };
+enum remove_phase { REMOVE_READ, REMOVE_DELETE };
 
-static void
-claim_ask_read(const struct registration *registration, const char *dn, struct question *question)
+char *
+claim_dn(const struct site *site, const struct registration *registration)
+{
+	return dn_make(
+	    "musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
+}
+
+void
+claim_question_read(
+    const struct site *site, const struct registration *registration, struct question *question)
 {
 	static const char *const wanted[] = {"musterRegistrationId", NULL};
+	char *dn = claim_dn(site, registration);
 
 	question_search(
 	    question, TO_ACCOUNTS, dn, SCOPE_BASE, "(objectClass=musterClaim)", wanted, 1);
+	mem_free_text(&dn);
 }
 
-static bool
+void
+claim_question_add(
+    const struct site *site, const struct registration *registration, struct question *question)
+{
+	char *dn = claim_dn(site, registration);
+
+	question_add(question, TO_ACCOUNTS, dn);
+	question_change(question, CHANGE_ADD, "objectClass", "musterClaim");
+	question_change(question, CHANGE_ADD, "musterPersonKey", registration->person_key);
+	question_change(question, CHANGE_ADD, "musterRegistrationId", registration->id);
+	mem_free_text(&dn);
+}
+
+bool
 claim_is_ours(const struct registration *registration, const struct reply *reply)
 {
 	return reply->entry_count == 1 &&
 	       entry_has(&reply->entries[0], "musterRegistrationId", registration->id);
 }
 
-/* The claim exists, for its DN was found, but a filter or a right keeps it from us: that says
- * nothing of whose it is. */
-static bool
+bool
 claim_is_hidden(const struct reply *reply, struct err *err)
 {
 	if (reply->entry_count > 0)
@@ -43,21 +67,13 @@ int
 claim_ask(const struct site *site, struct registration *registration, struct question *question,
     struct err *err)
 {
-	char *dn;
-
 	/* The step after this one could not go on. */
 	if (registration->application == NULL)
 		return err_set(err, ERR_BROKEN, "the sealed application can't be read");
-	dn = dn_make("musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
-	if (registration->phase == CLAIM_READ) {
-		claim_ask_read(registration, dn, question);
-	} else {
-		question_add(question, TO_ACCOUNTS, dn);
-		question_change(question, CHANGE_ADD, "objectClass", "musterClaim");
-		question_change(question, CHANGE_ADD, "musterPersonKey", registration->person_key);
-		question_change(question, CHANGE_ADD, "musterRegistrationId", registration->id);
-	}
-	mem_free_text(&dn);
+	if (registration->phase == CLAIM_READ)
+		claim_question_read(site, registration, question);
+	else
+		claim_question_add(site, registration, question);
 	return 0;
 }
 
@@ -93,13 +109,14 @@ int
 remove_claim_ask(const struct site *site, struct registration *registration,
     struct question *question, struct err *err)
 {
-	char *dn =
-	    dn_make("musterPersonKey", registration->person_key, site->conf->accounts.claims_base);
+	char *dn;
 
-	if (registration->phase == CLAIM_DELETE)
-		question_delete(question, TO_ACCOUNTS, dn);
-	else
-		claim_ask_read(registration, dn, question);
+	if (registration->phase != REMOVE_DELETE) {
+		claim_question_read(site, registration, question);
+		return 0;
+	}
+	dn = claim_dn(site, registration);
+	question_delete(question, TO_ACCOUNTS, dn);
 	mem_free_text(&dn);
 	return 0;
 }
@@ -108,18 +125,33 @@ enum verdict
 remove_claim_judge(const struct site *site, struct registration *registration,
     const struct reply *reply, int64_t now, struct err *err)
 {
-	if (reply->kind == REPLY_NO_ENTRY)
+	bool deletes = registration->phase == REMOVE_DELETE;
+
+	if (deletes && (reply->kind == REPLY_DONE || reply->kind == REPLY_NO_ENTRY))
 		return NEXT;
+	/* An add whose reply was lost may yet be carried out. */
+	if (reply->kind == REPLY_NO_ENTRY) {
+		registration->due_at = now + remove_settles(site);
+		return LATER;
+	}
 	if (reply->kind != REPLY_DONE) {
-		err_set(err, ERR_BUSY, "removing the claim: %s", reply->text);
+		err_set(err, reply->kind == REPLY_INVALID ? ERR_BROKEN : ERR_BUSY,
+		    "removing the claim: %s", reply->text);
 		return RETRY;
 	}
-	if (registration->phase == CLAIM_DELETE)
-		return NEXT;
 	if (claim_is_hidden(reply, err))
 		return RETRY;
 	if (!claim_is_ours(registration, reply))
 		return NEXT;
-	registration->phase = CLAIM_DELETE;
+	registration->phase = REMOVE_DELETE;
 	return AGAIN;
+}
+
+enum verdict
+remove_late_claim_judge(const struct site *site, struct registration *registration,
+    const struct reply *reply, int64_t now, struct err *err)
+{
+	enum verdict verdict = remove_claim_judge(site, registration, reply, now, err);
+
+	return verdict == LATER ? NEXT : verdict;
 }

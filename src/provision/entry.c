@@ -1,9 +1,9 @@
 /*
  * Choosing a uid and adding the entry. The first question looks for an entry that this
- * registration made before (its reply may have been lost), for one that the person has of another
- * registration (somebody may have removed its claim), and for the stem's numbers 1, 2, 4, 8 … at
- * once; the gap between the last one taken and the first one free is then cut by sixteen with
- * each question, so that the thousandth of a name costs four questions.
+ * registration made before (its reply may have been lost), for any other of the person (whose claim
+ * somebody has taken away), and for the stem's numbers 1, 2, 4, 8 … at once: as uids, and as the
+ * addresses that they would have; the gap between the last one taken and the first one free is then
+ * cut by sixteen with each question, so that the thousandth of a name costs four questions.
  */
 #include <string.h>
 #include <strings.h>
@@ -49,28 +49,37 @@ entry_numbers(const struct registration *registration, int64_t numbers[POWERS])
 }
 
 static void
+entry_ask_for(struct text *filter, const char *attribute, const char *value)
+{
+	char *part = filter_equals(attribute, value);
+
+	text_add(filter, "%s", part);
+	mem_free_text(&part);
+}
+
+static void
 entry_ask_numbers(
     const struct site *site, const struct registration *registration, struct question *question)
 {
-	static const char *const wanted[] = {"uid", "mail", "musterRegistrationId",
-	    "musterPersonKey", "musterAccountStatus", "musterActivationTime", NULL};
+	static const char *const wanted[] = {"uid", "mail", "mailLocalAddress",
+	    "musterRegistrationId", "musterPersonKey", "musterAccountStatus",
+	    "musterActivationTime", NULL};
 	int64_t numbers[POWERS];
 	size_t count = entry_numbers(registration, numbers);
 	struct text filter = {0};
-	char *part = filter_equals("musterRegistrationId", registration->id);
 
-	text_add(&filter, "(|%s", part);
-	mem_free_text(&part);
-	part = filter_equals("musterPersonKey", registration->person_key);
-	text_add(&filter, "%s", part);
-	mem_free_text(&part);
+	text_add(&filter, "(|");
+	entry_ask_for(&filter, "musterRegistrationId", registration->id);
+	entry_ask_for(&filter, "musterPersonKey", registration->person_key);
 	for (size_t i = 0; i < count; i++) {
-		char uid[NAMING_UID_SIZE];
+		char uid[NAMING_UID_SIZE], *mail;
 
 		naming_uid(registration->stem, numbers[i], uid);
-		part = filter_equals("uid", uid);
-		text_add(&filter, "%s", part);
-		mem_free_text(&part);
+		mail = account_mail(site->conf, uid);
+		entry_ask_for(&filter, "uid", uid);
+		entry_ask_for(&filter, "mail", mail);
+		entry_ask_for(&filter, "mailLocalAddress", mail);
+		mem_free_text(&mail);
 	}
 	text_add(&filter, ")");
 	question_search(
@@ -120,7 +129,7 @@ entry_take_over(const struct site *site, struct registration *registration,
 {
 	const char *time = entry_value(entry, "musterActivationTime");
 
-	mem_set_text(&registration->uid, entry_value(entry, "uid"));
+	mem_set_text(&registration->uid, entry_named(entry, "uid"));
 	mem_set_text(&registration->mail, entry_value(entry, "mail"));
 	if (time == NULL || instant_read_generalized(time, &registration->activates_at) != 0)
 		registration->activates_at = entry_has(entry, "musterAccountStatus", "active")
@@ -131,12 +140,17 @@ entry_take_over(const struct site *site, struct registration *registration,
 }
 
 static bool
-entry_is_taken(const struct reply *reply, const char *uid)
+entry_is_taken(const struct site *site, const struct reply *reply, const char *uid)
 {
+	char *mail = account_mail(site->conf, uid);
+	bool taken = false;
+
 	for (size_t i = 0; i < reply->entry_count; i++)
-		if (entry_has(&reply->entries[i], "uid", uid))
-			return true;
-	return false;
+		taken |= entry_has(&reply->entries[i], "uid", uid) ||
+			 entry_has(&reply->entries[i], "mail", mail) ||
+			 entry_has(&reply->entries[i], "mailLocalAddress", mail);
+	mem_free_text(&mail);
+	return taken;
 }
 
 /*
@@ -175,7 +189,7 @@ entry_narrow(const struct site *site, struct registration *registration, const s
 		char uid[NAMING_UID_SIZE];
 
 		naming_uid(registration->stem, numbers[i], uid);
-		if (!entry_is_taken(reply, uid) && !entry_is_reserved(site, uid)) {
+		if (!entry_is_taken(site, reply, uid) && !entry_is_reserved(site, uid)) {
 			registration->high = numbers[i];
 			return;
 		}

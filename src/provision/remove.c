@@ -2,14 +2,20 @@
  * Taking the entry out again: only as long as it is pending, which the directory itself decides
  * (the same compare-and-set as the activation's), so that nobody who is active is deleted; and only
  * as long as it is this registration's, whose id is taken out and put back by the same modify.
+ *
+ * An add whose reply was lost may be carried out after we have looked and found nothing. Where the
+ * entry was never seen, the claim is therefore kept, and it is looked for once more after a time in
+ * which a server that answers has done what it was sent before.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/instant.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "dir/question.h"
+#include "provision/remove.h"
 #include "provision/steps.h"
 
 enum remove_phase { REMOVE_LOOK, REMOVE_DISABLE, REMOVE_DELETE };
@@ -53,16 +59,29 @@ remove_note_active(struct registration *registration, const struct entry *entry)
 		registration->activated_at = registration->activates_at;
 }
 
+int64_t
+remove_settles(const struct site *site)
+{
+	return 2 * site->conf->accounts.directory.operation_timeout;
+}
+
 static enum verdict
-remove_judge_look(struct registration *registration, const struct reply *reply, struct err *err)
+remove_judge_look(const struct site *site, struct registration *registration,
+    const struct reply *reply, int64_t now, struct err *err)
 {
 	const struct entry *entry;
+	const char *uid;
 
-	if (reply->entry_count == 0)
+	if (reply->entry_count == 0 && registration->uid != NULL)
 		return NEXT;
+	if (reply->entry_count == 0) {
+		registration->due_at = now + remove_settles(site);
+		return LATER;
+	}
 	entry = &reply->entries[0];
-	if (entry_value(entry, "uid") == NULL) {
-		err_set(err, ERR_BUSY, "removing the entry: its uid can't be read");
+	uid = entry_named(entry, "uid");
+	if (uid == NULL || strlen(uid) >= sizeof(registration->stem)) {
+		err_set(err, ERR_BROKEN, "removing the entry: somebody has given it another name");
 		return RETRY;
 	}
 	/* What was active once is not deleted, whatever became of it since. */
@@ -72,7 +91,7 @@ remove_judge_look(struct registration *registration, const struct reply *reply, 
 		err_set(err, ERR_REFUSED, "already-active");
 		return REFUSE;
 	}
-	snprintf(registration->stem, sizeof(registration->stem), "%s", entry_value(entry, "uid"));
+	snprintf(registration->stem, sizeof(registration->stem), "%s", uid);
 	registration->phase =
 	    entry_has(entry, "musterAccountStatus", "pending") ? REMOVE_DISABLE : REMOVE_DELETE;
 	return AGAIN;
@@ -83,7 +102,7 @@ remove_entry_judge(const struct site *site, struct registration *registration,
     const struct reply *reply, int64_t now, struct err *err)
 {
 	if (registration->phase == REMOVE_LOOK && reply->kind == REPLY_DONE)
-		return remove_judge_look(registration, reply, err);
+		return remove_judge_look(site, registration, reply, now, err);
 	if (registration->phase == REMOVE_DISABLE && reply->kind == REPLY_DONE) {
 		registration->phase = REMOVE_DELETE;
 		return AGAIN;
@@ -97,6 +116,16 @@ remove_entry_judge(const struct site *site, struct registration *registration,
 		registration->phase = REMOVE_LOOK;
 		return AGAIN;
 	}
-	err_set(err, ERR_BUSY, "removing the entry: %s", reply->text);
+	err_set(err, reply->kind == REPLY_INVALID ? ERR_BROKEN : ERR_BUSY, "removing the entry: %s",
+	    reply->text);
 	return RETRY;
+}
+
+enum verdict
+remove_late_entry_judge(const struct site *site, struct registration *registration,
+    const struct reply *reply, int64_t now, struct err *err)
+{
+	enum verdict verdict = remove_entry_judge(site, registration, reply, now, err);
+
+	return verdict == LATER ? NEXT : verdict;
 }

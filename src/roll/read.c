@@ -210,9 +210,6 @@ roll_check_shown(const struct conf_personnel *source, const struct reply *reply,
 {
 	const char *hidden;
 
-	if (reply->kind == REPLY_NO_ENTRY)
-		return err_set(err, ERR_BUSY,
-		    "%s: the base is missing, or access rules hide it from us", source->name);
 	if (reply->kind != REPLY_DONE)
 		return err_set(err, ERR_BUSY, "%s: %s", source->name, reply->text);
 	if (roll_is_whole(source, reply))

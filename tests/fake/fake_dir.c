@@ -163,6 +163,7 @@ fake_set_kind(struct reply *reply, enum reply_kind kind)
 	    [REPLY_BUSY] = LDAP_BUSY,
 	    [REPLY_EXISTS] = LDAP_ALREADY_EXISTS,
 	    [REPLY_NO_ENTRY] = LDAP_NO_SUCH_OBJECT,
+	    [REPLY_NO_BASE] = LDAP_NO_SUCH_OBJECT,
 	    [REPLY_NO_VALUE] = LDAP_NO_SUCH_ATTRIBUTE,
 	    [REPLY_HAS_VALUE] = LDAP_TYPE_OR_VALUE_EXISTS,
 	    [REPLY_LIMIT] = LDAP_SIZELIMIT_EXCEEDED,
@@ -172,6 +173,8 @@ fake_set_kind(struct reply *reply, enum reply_kind kind)
 
 	reply_fini(reply);
 	outcome_set(reply, codes[kind]);
+	if (kind == REPLY_NO_BASE)
+		outcome_set_no_base(reply);
 }
 
 /* What the server does with it, and what comes back of that. */

@@ -3,7 +3,7 @@
 FLOW_STAGE = %D%/stage.c %D%/stage.h $(FAKE_DIR) tests/fake/fake_clock.c tests/fake/fake_clock.h
 
 FLOW_TESTS = %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside \
-	%D%/test_budget %D%/test_time %D%/test_strange
+	%D%/test_budget %D%/test_time %D%/test_strange %D%/test_stopped
 check_PROGRAMS += $(FLOW_TESTS)
 TESTS += $(FLOW_TESTS)
 %C%_test_flow_SOURCES = %D%/test_flow.c $(FLOW_STAGE)
@@ -30,3 +30,6 @@ TESTS += $(FLOW_TESTS)
 %C%_test_strange_SOURCES = %D%/test_strange.c $(FLOW_STAGE)
 %C%_test_strange_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
 %C%_test_strange_LDADD = $(UNIT_LIBS)
+%C%_test_stopped_SOURCES = %D%/test_stopped.c $(FLOW_STAGE)
+%C%_test_stopped_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
+%C%_test_stopped_LDADD = $(UNIT_LIBS)

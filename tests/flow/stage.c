@@ -78,6 +78,7 @@ stage_configure(struct stage *stage)
 	conf->personnel_count = SOURCES;
 	conf->categories = categories;
 	conf->category_count = sizeof(categories) / sizeof(categories[0]);
+	conf->accounts.directory.operation_timeout = 10000;
 	conf->accounts.base = PEOPLE;
 	conf->accounts.claims_base = CLAIMS;
 	conf->accounts.uid_template = "{given}.{mi}.{sn}";

@@ -175,7 +175,7 @@ static void
 test_cancel_in_the_dark(void **state)
 {
 	static const enum reply_kind kinds[] = {
-	    REPLY_NO_ENTRY, REPLY_DENIED, REPLY_LIMIT, REPLY_BUSY, REPLY_AWAY, REPLY_INVALID};
+	    REPLY_NO_BASE, REPLY_DENIED, REPLY_LIMIT, REPLY_BUSY, REPLY_AWAY};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct stage stage;
@@ -190,6 +190,116 @@ test_cancel_in_the_dark(void **state)
 		assert_int_equal(stage_claims(&stage), 1);
 		stage_run(&stage);
 		stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
+		free(id);
+		stage_end(&stage);
+	}
+}
+
+static int refuse_at;
+
+static void
+on_ask_refuse(struct stage *stage, struct dir *fake, const struct question *question)
+{
+	if (fake_dir_asked(fake) == refuse_at)
+		fake_dir_fail_next(fake, REPLY_INVALID);
+}
+
+static void
+refuse_nth_of(struct stage *stage, int nth)
+{
+	struct dir *fake = stage->fakes[TO_ACCOUNTS];
+
+	refuse_at = fake_dir_asked(fake) + 1 + nth;
+	stage->on_ask = on_ask_refuse;
+}
+
+/* A withdrawal that the directory will never carry out is told to a person, not tried for ever;
+ * what mends it lets it end as it should. */
+static void
+test_cancel_refused(void **state)
+{
+	static const enum wish ways_out[] = {WISH_RETRY, WISH_CANCEL};
+
+	for (int nth = 0; nth < 5; nth++) {
+		struct registration *registration;
+		struct stage stage;
+		char *id;
+
+		stage_begin(&stage);
+		id = stage_register(&stage, 1);
+		stage_run_to(&stage, id, STATE_PENDING);
+		refuse_nth_of(&stage, nth);
+		assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+		stage_wait(&stage, 86400000);
+		registration = stage_find(&stage, id);
+		assert_string_equal(registration_state_name(registration->state), "failed");
+		assert_non_null(strstr(registration->reason, "removing the "));
+		assert_int_equal(registration->due_at, 0);
+		registration_free(&registration);
+		assert_int_equal(stage_wish_now(&stage, id, ways_out[nth % 2]), WISH_GRANTED);
+		stage_run(&stage);
+		stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
+		free(id);
+		stage_end(&stage);
+	}
+}
+
+/* The add's reply is lost, and the server carries it out long after the withdrawal has looked. */
+struct late {
+	const char *base; /* of the entry whose add is kept back */
+	struct question question;
+	int64_t until; /* to be carried out then */
+};
+
+static void
+on_ask_late(struct stage *stage, struct dir *fake, const struct question *question)
+{
+	struct late *late = stage->test;
+
+	if (question->kind != QUESTION_ADD || strstr(question->dn, late->base) == NULL ||
+	    late->question.dn != NULL)
+		return;
+	question_add(&late->question, TO_ACCOUNTS, question->dn);
+	for (size_t i = 0; i < question->change_count; i++)
+		for (char **value = question->changes[i].values; *value != NULL; value++)
+			question_change(
+			    &late->question, CHANGE_ADD, question->changes[i].attribute, *value);
+	fake_dir_fail_next(fake, REPLY_AWAY);
+}
+
+static void
+ignore_reply(struct reply *reply, void *arg)
+{
+	assert_int_equal(reply->kind, REPLY_DONE);
+}
+
+static void
+test_add_comes_late(void **state)
+{
+	static const char *const bases[] = {PEOPLE, CLAIMS};
+
+	for (int i = 0; i < 2; i++) {
+		struct late late = {.base = bases[i]};
+		struct stage stage;
+		char *id, *again;
+
+		stage_begin(&stage);
+		stage.test = &late;
+		stage.on_ask = on_ask_late;
+		id = stage_register(&stage, 1);
+		stage_settle(&stage);
+		assert_non_null(late.question.dn);
+		assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+		stage_check_state(&stage, id, STATE_CANCELLED);
+		dir_submit(stage.directories[TO_ACCOUNTS], &late.question, ignore_reply, NULL);
+		late.base = "nowhere";
+		stage_settle(&stage);
+		stage_run(&stage);
+		stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
+		again = stage_register(&stage, 1);
+		stage_run(&stage);
+		stage_check_active(&stage, again, UID);
+		free(again);
 		free(id);
 		stage_end(&stage);
 	}
@@ -493,6 +603,8 @@ main(void)
 	    cmocka_unit_test(test_cancel_and_crash),
 	    cmocka_unit_test(test_cancel_too_late),
 	    cmocka_unit_test(test_cancel_in_the_dark),
+	    cmocka_unit_test(test_cancel_refused),
+	    cmocka_unit_test(test_add_comes_late),
 	    cmocka_unit_test(test_claim_in_the_dark),
 	    cmocka_unit_test(test_stop_with_wishes),
 	    cmocka_unit_test(test_hold_and_release),

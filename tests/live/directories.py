@@ -177,8 +177,8 @@ class Slapd:
             self.process.send_signal(number)
             self.process.wait(20)
 
-    def modify(self, ldif):
-        out = subprocess.run(["ldapmodify", "-x", "-H", self.uri, "-D", ADMIN, "-y", self.password_file],
+    def modify(self, ldif, *options):
+        out = subprocess.run(["ldapmodify", "-x", "-H", self.uri, "-D", ADMIN, "-y", self.password_file, *options],
                              input=ldif.encode(), capture_output=True, timeout=30)
         assert out.returncode == 0, out.stderr.decode() + ldif
 

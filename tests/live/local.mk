@@ -3,6 +3,7 @@ live_tests = \
 	%D%/test_answers.py \
 	%D%/test_budget.py \
 	%D%/test_card.py \
+	%D%/test_changed.py \
 	%D%/test_config.py \
 	%D%/test_explain.py \
 	%D%/test_faults.py \

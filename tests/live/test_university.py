@@ -243,7 +243,7 @@ def what_trouble_looks_like():
         directory.set_access(CAMPUS, ["to attrs=userPassword by anonymous auth", "to * by * none"])
         chen = registered(box, CHEN)
         shown, _ = box.show(chen["id"])
-        assert shown["state"] == "received" and shown["detail"].startswith("campus: the base is missing"), shown
+        assert shown["state"] == "received" and shown["detail"].startswith("personnel/campus: the base is missing"), shown
         assert shown["detail"] in chapter()
 
 

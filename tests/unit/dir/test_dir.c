@@ -281,6 +281,47 @@ ask_filter(struct client *client, const char *filter)
 	return ask(client, &question);
 }
 
+/* An entry is gone only from a place that is there; written in another way it is the same place. */
+static void
+check_base_missing(struct client *client)
+{
+	static const struct {
+		enum question_kind kind;
+		enum question_scope scope;
+		const char *dn;
+		enum reply_kind reply;
+	} rows[] = {
+	    {QUESTION_SEARCH, SCOPE_BASE, "uid=none," PEOPLE, REPLY_NO_ENTRY},
+	    {QUESTION_SEARCH, SCOPE_BASE, "UID=a\\,b , OU=People, " SLAPD_BASE, REPLY_NO_ENTRY},
+	    {QUESTION_SEARCH, SCOPE_BASE, "uid=none,ou=none," SLAPD_BASE, REPLY_NO_BASE},
+	    {QUESTION_SEARCH, SCOPE_ONE, "ou=none," SLAPD_BASE, REPLY_NO_BASE},
+	    {QUESTION_SEARCH, SCOPE_SUBTREE, "ou=none," SLAPD_BASE, REPLY_NO_BASE},
+	    {QUESTION_ADD, 0, "uid=none,ou=none," SLAPD_BASE, REPLY_NO_BASE},
+	    {QUESTION_MODIFY, 0, "uid=none,ou=none," SLAPD_BASE, REPLY_NO_BASE},
+	    {QUESTION_MODIFY, 0, "uid=none," PEOPLE, REPLY_NO_ENTRY},
+	    {QUESTION_DELETE, 0, "uid=none,ou=none," SLAPD_BASE, REPLY_NO_BASE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct question question = {0};
+
+		if (rows[i].kind == QUESTION_SEARCH)
+			question_search(
+			    &question, TO_ACCOUNTS, rows[i].dn, rows[i].scope, "(uid=*)", NULL, 0);
+		else if (rows[i].kind == QUESTION_ADD)
+			question_add(&question, TO_ACCOUNTS, rows[i].dn);
+		else if (rows[i].kind == QUESTION_MODIFY)
+			question_modify(&question, TO_ACCOUNTS, rows[i].dn);
+		else
+			question_delete(&question, TO_ACCOUNTS, rows[i].dn);
+		if (rows[i].kind == QUESTION_ADD || rows[i].kind == QUESTION_MODIFY)
+			question_change(&question, CHANGE_ADD, "objectClass", "account");
+		assert_string_equal(
+		    reply_kind_name(ask(client, &question)), reply_kind_name(rows[i].reply));
+		assert_int_equal(client->last.code, 32);
+	}
+}
+
 static void
 test_refusals(void **state)
 {
@@ -305,6 +346,7 @@ test_refusals(void **state)
 	assert_int_equal(
 	    search(&client, "ou=away,ou=far," SLAPD_BASE, SCOPE_BASE, 0), REPLY_DENIED);
 	assert_int_equal(search(&client, "no name", SCOPE_BASE, 0), REPLY_INVALID);
+	check_base_missing(&client);
 	assert_int_equal(ask_filter(&client, "(cn=a"), REPLY_INVALID);
 	assert_int_equal(ask_filter(&client, "(cn=a)"), REPLY_DONE);
 
@@ -717,7 +759,7 @@ test_search_results(void **state)
 	    {10, REPLY_DENIED, 0},
 	    {11, REPLY_LIMIT, 1},
 	    {12, REPLY_DENIED, 0},
-	    {32, REPLY_NO_ENTRY, 0},
+	    {32, REPLY_NO_BASE, 0},
 	    {50, REPLY_DENIED, 0},
 	    {51, REPLY_BUSY, 0},
 	    {80, REPLY_BUSY, 0},

@@ -146,7 +146,9 @@ class Desk:
                 "oldest_pending": "2026-01-31T08:00:00.123Z", "next_due": None, "set_aside": 0,
                 "directories": [
                     {"name": "personnel", "up": True, "depth": 0, "trouble": ""},
-                    {"name": "accounts", "up": False, "depth": 12, "trouble": ESCAPE}],
+                    {"name": "personnel/more", "up": True, "depth": 0, "trouble": "",
+                     "stopped": "prove-identity: " + ESCAPE},
+                    {"name": "accounts", "up": False, "depth": 12, "trouble": ESCAPE, "stopped": "add-entry: no"}],
                 "queues": {"hash": 3, "journal": 0, "in_flight": 2}},
             "/v1/admin/schema": {"present": True, "missing": []},
             "/v1/admin/config": {"file": "/etc/musterd/musterd.conf",

@@ -163,6 +163,7 @@ class Reading(Case):
         self.assertIn("musterd 0.1.0, process 4711, up 3 h 12 min", text)
         self.assertRegex(text, r"active +17\n")
         self.assertRegex(text, r"accounts +DOWN +12 in the queue +evil\?\[2J\?\?end\n")
+        self.assertRegex(text, r"more +STOPPED +0 in the queue +prove-identity: evil\?\[2J\?\?end\n")
         self.assertRegex(text, r"in flight +2\n")
         self.assertIn("2026-01-31 09:00:00+01:00", text)
 

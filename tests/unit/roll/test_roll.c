@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "dir/outcome.h"
 #include "dir/question.h"
 #include "model/identifier.h"
 #include "roll/roll.h"
@@ -185,7 +186,7 @@ answers_trouble(struct answers *answers, enum trouble trouble)
 		answers->any.entry_count = 0;
 		break;
 	case NO_BASE:
-		answers->reply.kind = REPLY_NO_ENTRY;
+		outcome_set_no_base(&answers->reply);
 		break;
 	case LIMITED:
 		answers->reply.kind = REPLY_LIMIT;

@@ -5,20 +5,28 @@
 enum { READ, MODIFY, MODIFY_NO_TIME };
 
 #define DN "uid=john.q.doe," KIT_PEOPLE
-#define ENTRY(id, status, more) \
-	"dn: " DN "\nmusterRegistrationId: " id "\nmusterAccountStatus: " status more
+#define NAMED(uid, id, status, more) \
+	"dn: uid=" uid "," KIT_PEOPLE "\nuid: " uid "\nmail: " uid "@mail.example.mil" \
+	"\nmusterRegistrationId: " id "\nmusterAccountStatus: " status more
+#define ENTRY(id, status, more) NAMED("john.q.doe", id, status, more)
 #define PENDING_PASSWORD "\nmusterPendingPassword: {CRYPT}of-the-entry"
 #define TIME "\nmusterActivationTime: " KIT_DUE_TEXT
 #define ACTIVATED "\nmusterActivatedAt: 20260921141500Z"
 #define READ_ENTRY \
-	"search accounts " DN " base (objectClass=musterAccount)" \
-	" [musterAccountStatus musterRegistrationId musterPendingPassword" \
-	" musterActivationTime musterActivatedAt] 1"
+	"search accounts " KIT_PEOPLE " one (|(musterRegistrationId=" KIT_ID ")(uid=john.q.doe))" \
+	" [uid mail musterAccountStatus musterRegistrationId musterPendingPassword" \
+	" musterActivationTime musterActivatedAt userPassword] 0"
 
 #define ACTIVATING "activating: " KIT_REPLY_TEXT
-#define GONE "the account's entry is gone"
-#define CHANGED "the entry was changed by somebody else: it is not pending"
-#define ANOTHERS "the entry belongs to another registration now"
+#define GONE "the account's entry is gone: somebody has deleted or moved it"
+#define ANOTHERS "the account's entry is gone, and another has its uid now"
+#define SOMEBODY(what) "somebody has " what " the entry before its activation"
+#define NO_STATUS "somebody has taken the entry's status away, or given it one that is none"
+#define NO_HASH "the entry has lost its musterPendingPassword, or access rules hide it"
+#define HAS(attribute) \
+	"the entry has a " attribute \
+	" already, though it is pending: somebody has put it there, and it must be taken away"
+#define TWO "two entries carry this registration: one of them must be deleted"
 
 /* ---- wait ---- */
 
@@ -80,13 +88,12 @@ test_held(void **state)
 #define LAPSED RECORD("lapsed", "army-retired")
 #define NOBODY "the personnel record can't be found any more"
 #define SAID(source) source ": " KIT_REPLY_TEXT
-#define HIDDEN(source) source ": the base is missing, or access rules hide it from us"
 
 static const struct kit_case recheck_cases[] = {
     {"current in the first", 0, REPLY_DONE, {CURRENT}, NEXT, 0, ERR_NONE, NULL},
     {"lapsed in the first", 0, REPLY_DONE, {LAPSED}, REFUSE, 0, ERR_REFUSED, "not-eligible"},
     {"exists", 0, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
-    {"the base is hidden or away", 0, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, HIDDEN("army")},
+    {"the base is hidden or away", 0, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
     {"no value", 0, REPLY_NO_VALUE, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
     {"has value", 0, REPLY_HAS_VALUE, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
     {"too many", 0, REPLY_LIMIT, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
@@ -100,7 +107,7 @@ static const struct kit_case recheck_cases[] = {
     {"a record that can't be read", 1, REPLY_DONE, {"dn: cn=r," KIT_PERSONNEL "\ngivenName: J"},
 	RETRY, 0, ERR_BROKEN, "a record in civilians has no sn"},
     {"exists", 1, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
-    {"no entry", 1, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, HIDDEN("civilians")},
+    {"no entry", 1, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
     {"no value", 1, REPLY_NO_VALUE, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
     {"has value", 1, REPLY_HAS_VALUE, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
     {"too many", 1, REPLY_LIMIT, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
@@ -155,26 +162,45 @@ static const struct kit_case activate_cases[] = {
     {"another's, and pending", READ, REPLY_DONE,
 	{ENTRY(KIT_OTHER, "pending", PENDING_PASSWORD TIME)}, RETRY, 0, ERR_BROKEN, ANOTHERS},
     {"suspended", READ, REPLY_DONE, {ENTRY(KIT_ID, "suspended", PENDING_PASSWORD TIME)}, RETRY, 0,
-	ERR_BROKEN, CHANGED},
+	ERR_BROKEN, SOMEBODY("suspended")},
+    {"disabled", READ, REPLY_DONE, {ENTRY(KIT_ID, "disabled", PENDING_PASSWORD TIME)}, RETRY, 0,
+	ERR_BROKEN, SOMEBODY("disabled")},
+    {"without a status", READ, REPLY_DONE, {ENTRY(KIT_ID, "asleep", PENDING_PASSWORD TIME)}, RETRY,
+	0, ERR_BROKEN, NO_STATUS},
+    {"with a password", READ, REPLY_DONE,
+	{ENTRY(KIT_ID, "pending", PENDING_PASSWORD TIME "\nuserPassword: {CRYPT}x")}, RETRY, 0,
+	ERR_BROKEN, HAS("userPassword")},
+    {"activated at some time, and pending", READ, REPLY_DONE,
+	{ENTRY(KIT_ID, "pending", PENDING_PASSWORD TIME ACTIVATED)}, RETRY, 0, ERR_BROKEN,
+	HAS("musterActivatedAt")},
+    {"renamed to no uid", READ, REPLY_DONE,
+	{"dn: cn=John Doe," KIT_PEOPLE "\nuid: john.q.doe\nmusterAccountStatus: pending"
+	 "\nmusterRegistrationId: " KIT_ID PENDING_PASSWORD TIME},
+	RETRY, 0, ERR_BROKEN, "somebody has given the entry a name that is no uid"},
+    {"twice", READ, REPLY_DONE,
+	{ENTRY(KIT_ID, "pending", PENDING_PASSWORD TIME),
+	    NAMED("john.q.doe2", KIT_ID, "pending", PENDING_PASSWORD TIME)},
+	RETRY, 0, ERR_BROKEN, TWO},
     {"without a hash", READ, REPLY_DONE, {ENTRY(KIT_ID, "pending", TIME)}, RETRY, 0, ERR_BROKEN,
-	CHANGED},
+	NO_HASH},
     {"no account any more", READ, REPLY_DONE, {0}, RETRY, 0, ERR_BROKEN, GONE},
     {"exists", READ, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
-    {"gone", READ, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BROKEN, GONE},
+    {"no entry", READ, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
     {"no value", READ, REPLY_NO_VALUE, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
     {"has value", READ, REPLY_HAS_VALUE, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
     {"limit", READ, REPLY_LIMIT, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
     {"invalid", READ, REPLY_INVALID, {0}, RETRY, 0, ERR_BROKEN, ACTIVATING},
     {"won", MODIFY, REPLY_DONE, {0}, NEXT, 0, ERR_NONE, NULL},
     {"exists", MODIFY, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
-    {"gone meanwhile", MODIFY, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BROKEN, GONE},
+    {"renamed or deleted meanwhile", MODIFY, REPLY_NO_ENTRY, {0}, AGAIN, READ, ERR_NONE, NULL},
     {"lost", MODIFY, REPLY_NO_VALUE, {0}, AGAIN, READ, ERR_NONE, NULL},
     {"lost", MODIFY, REPLY_HAS_VALUE, {0}, AGAIN, READ, ERR_NONE, NULL},
     {"limit", MODIFY, REPLY_LIMIT, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
     {"it will never do", MODIFY, REPLY_INVALID, {0}, RETRY, 0, ERR_BROKEN, ACTIVATING},
     {"won", MODIFY_NO_TIME, REPLY_DONE, {0}, NEXT, 0, ERR_NONE, NULL},
     {"exists", MODIFY_NO_TIME, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
-    {"gone meanwhile", MODIFY_NO_TIME, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BROKEN, GONE},
+    {"renamed or deleted meanwhile", MODIFY_NO_TIME, REPLY_NO_ENTRY, {0}, AGAIN, READ, ERR_NONE,
+	NULL},
     {"lost", MODIFY_NO_TIME, REPLY_NO_VALUE, {0}, AGAIN, READ, ERR_NONE, NULL},
     {"lost", MODIFY_NO_TIME, REPLY_HAS_VALUE, {0}, AGAIN, READ, ERR_NONE, NULL},
     {"limit", MODIFY_NO_TIME, REPLY_LIMIT, {0}, RETRY, 0, ERR_BUSY, ACTIVATING},
@@ -223,6 +249,38 @@ test_activate_questions(void **state)
 	assert_string_equal(kit_ask(kit, activate_ask), "-1: the sealed identity can't be read");
 }
 
+/* An administrator's new name is the account's. */
+static void
+test_renamed(void **state)
+{
+	struct kit *kit = *state;
+
+	assert_int_equal(
+	    read_entry(kit, NAMED("jdoe", KIT_ID, "pending", PENDING_PASSWORD TIME)), AGAIN);
+	assert_memory_equal(kit_ask(kit, activate_ask), "modify accounts uid=jdoe," KIT_PEOPLE, 50);
+	assert_string_equal(kit->registration->uid, "jdoe");
+	assert_string_equal(kit->registration->mail, "jdoe@mail.example.mil");
+}
+
+/* Lost again and again though it is pending: an end is made of it, and said. */
+static void
+test_lost_for_ever(void **state)
+{
+	struct kit *kit = *state;
+	enum verdict verdict;
+	int questions = 0;
+
+	do {
+		verdict = kit->registration->phase == READ
+			      ? read_entry(kit, ENTRY(KIT_ID, "pending", PENDING_PASSWORD TIME))
+			      : kit_judge(kit, activate_judge, REPLY_HAS_VALUE, NULL);
+		assert_in_range(++questions, 1, 12);
+	} while (verdict == AGAIN);
+	assert_int_equal(verdict, RETRY);
+	assert_int_equal(kit->err.kind, ERR_BROKEN);
+	assert_non_null(strstr(kit->err.text, "userPassword that we can't see"));
+}
+
 /* When it became active: what the modify wrote, or what another's modify wrote. */
 static void
 test_activated_at(void **state)
@@ -251,7 +309,7 @@ static const struct kit_case confirm_cases[] = {
     {"active", 0, REPLY_DONE, {ENTRY(KIT_ID, "active", ACTIVATED)}, NEXT, 0, ERR_NONE, NULL},
     {"changed", 0, REPLY_DONE, {ENTRY(KIT_ID, "suspended", "")}, NEXT, 0, ERR_NONE, NULL},
     {"no account any more", 0, REPLY_DONE, {0}, NEXT, 0, ERR_NONE, NULL},
-    {"removed", 0, REPLY_NO_ENTRY, {0}, NEXT, 0, ERR_NONE, NULL},
+    {"no entry", 0, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, BACK},
     {"exists", 0, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, BACK},
     {"no value", 0, REPLY_NO_VALUE, {0}, RETRY, 0, ERR_BUSY, BACK},
     {"has value", 0, REPLY_HAS_VALUE, {0}, RETRY, 0, ERR_BUSY, BACK},
@@ -278,7 +336,7 @@ test_confirmed(void **state)
 	    {ENTRY(KIT_ID, "active", ""), NULL, KIT_NOW},
 	    {ENTRY(KIT_ID, "suspended", ACTIVATED), "the entry was changed after the activation",
 		INT64_C(1790000100000)},
-	    {NULL, "the entry was removed after the activation", KIT_NOW},
+	    {NULL, GONE, KIT_NOW},
 	};
 	struct kit *kit = *state;
 
@@ -307,6 +365,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_recheck_questions, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_activate_verdicts, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_activate_questions, kit_setup, kit_teardown),
+	    cmocka_unit_test_setup_teardown(test_renamed, kit_setup, kit_teardown),
+	    cmocka_unit_test_setup_teardown(test_lost_for_ever, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_activated_at, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_confirm_verdicts, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(test_confirmed, kit_setup, kit_teardown),

@@ -15,6 +15,18 @@ enum { LOOK, NARROW, ADD };
 	"dn: uid=john.q.doe7," KIT_PEOPLE "\nuid: john.q.doe7\nmail: john.q.doe7@mail.example.mil" \
 	"\nmusterRegistrationId: " KIT_ID more
 
+#define MAIL "@mail.example.mil"
+#define LOOKS_FOR \
+	"search accounts " KIT_PEOPLE " one (|(musterRegistrationId=" KIT_ID \
+	")(musterPersonKey=" KIT_KEY ")"
+#define FOR(number) \
+	"(uid=john.q.doe" number ")(mail=john.q.doe" number MAIL \
+	")(mailLocalAddress=john.q.doe" number MAIL ")"
+#define WANTED \
+	" [uid mail mailLocalAddress musterRegistrationId musterPersonKey musterAccountStatus" \
+	" musterActivationTime] 0"
+#define OTHER(more) "dn: uid=other," KIT_PEOPLE "\nuid: other" more
+
 static void
 prepare(struct kit *kit)
 {
@@ -38,6 +50,19 @@ static const struct kit_case cases[] = {
     {"letters do not matter", LOOK, REPLY_DONE, {TAKEN("John.Q.Doe"), TAKEN("JOHN.Q.DOE2")}, AGAIN,
 	NARROW, ERR_NONE, NULL},
     {"ours is there", LOOK, REPLY_DONE, {TAKEN("john.q.doe"), OURS("")}, NEXT, 0, ERR_NONE, NULL},
+    {"its address is another's", LOOK, REPLY_DONE, {OTHER("\nmail: John.Q.Doe" MAIL)}, AGAIN, ADD,
+	ERR_NONE, NULL},
+    {"its addresses are others'", LOOK, REPLY_DONE,
+	{OTHER("\nmailLocalAddress: john.q.doe" MAIL "\nmail: other" MAIL),
+	    OTHER("\nmailLocalAddress: other" MAIL "\nmailLocalAddress: john.q.doe2" MAIL)},
+	AGAIN, NARROW, ERR_NONE, NULL},
+    {"the person has one, without a claim", LOOK, REPLY_DONE,
+	{OTHER("\nmusterPersonKey: " KIT_KEY "\nmusterRegistrationId: " KIT_OTHER)}, REFUSE, 0,
+	ERR_REFUSED, "account-exists"},
+    {"ours is there, whatever else", LOOK, REPLY_DONE,
+	{OTHER("\nmusterPersonKey: " KIT_KEY "\nmusterRegistrationId: " KIT_OTHER),
+	    OURS("\nmusterPersonKey: " KIT_KEY)},
+	NEXT, 0, ERR_NONE, NULL},
     {"exists", LOOK, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, LOOKING},
     {"the base is away", LOOK, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, LOOKING},
     {"no value", LOOK, REPLY_NO_VALUE, {0}, RETRY, 0, ERR_BUSY, LOOKING},
@@ -72,23 +97,18 @@ test_verdicts(void **state)
 static void
 test_questions(void **state)
 {
+	static const char first[] = LOOKS_FOR FOR("") FOR("2") FOR("4") FOR("8") FOR("16");
 	struct kit *kit = *state;
 	const char *asked;
 
 	asked = kit_ask(kit, entry_ask);
-	assert_memory_equal(asked,
-	    LOOKS "(uid=john.q.doe)(uid=john.q.doe2)(uid=john.q.doe4)(uid=john.q.doe8)",
-	    strlen(LOOKS "(uid=john.q.doe)(uid=john.q.doe2)(uid=john.q.doe4)(uid=john.q.doe8)"));
-	assert_non_null(
-	    strstr(asked, "(uid=john.q.doe524288)) [uid mail musterRegistrationId "
-			  "musterPersonKey musterAccountStatus musterActivationTime] 0"));
+	assert_memory_equal(asked, first, strlen(first));
+	assert_non_null(strstr(asked, FOR("524288") ")" WANTED));
 	kit->registration->phase = NARROW;
 	kit->registration->low = 4;
 	kit->registration->high = 8;
-	assert_string_equal(kit_ask(kit, entry_ask),
-	    LOOKS "(uid=john.q.doe5)(uid=john.q.doe6)(uid=john.q.doe7))"
-		  " [uid mail musterRegistrationId musterPersonKey musterAccountStatus "
-		  "musterActivationTime] 0");
+	assert_string_equal(
+	    kit_ask(kit, entry_ask), LOOKS_FOR FOR("5") FOR("6") FOR("7") ")" WANTED);
 }
 
 /* The name is the record's; a name that makes no stem is an operator's affair. */

@@ -67,13 +67,12 @@ prepare(struct kit *kit)
 }
 
 #define SAID(source) source ": " KIT_REPLY_TEXT
-#define HIDDEN(source) source ": the base is missing, or access rules hide it from us"
 
 static const struct kit_case cases[] = {
     {"proved by the first", 0, REPLY_DONE, {RETIRED}, NEXT, 0, ERR_NONE, NULL},
     {"nobody in the first", 0, REPLY_DONE, {0}, REFUSE, 0, ERR_REFUSED, "identity-not-verified"},
     {"exists", 0, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
-    {"the base is hidden or away", 0, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, HIDDEN("army")},
+    {"the base is hidden or away", 0, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
     {"no value", 0, REPLY_NO_VALUE, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
     {"has value", 0, REPLY_HAS_VALUE, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
     {"too many", 0, REPLY_LIMIT, {0}, RETRY, 0, ERR_BUSY, SAID("army")},
@@ -89,7 +88,7 @@ static const struct kit_case cases[] = {
     {"a record that can't be read", 1, REPLY_DONE, {NAMELESS}, RETRY, 0, ERR_BROKEN,
 	"a record in civilians has no sn"},
     {"exists", 1, REPLY_EXISTS, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
-    {"no entry", 1, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, HIDDEN("civilians")},
+    {"no entry", 1, REPLY_NO_ENTRY, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
     {"no value", 1, REPLY_NO_VALUE, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
     {"has value", 1, REPLY_HAS_VALUE, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
     {"too many", 1, REPLY_LIMIT, {0}, RETRY, 0, ERR_BUSY, SAID("civilians")},
