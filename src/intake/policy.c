@@ -57,17 +57,22 @@ intake_on_health(struct http_request *request, void *context)
 	http_reply_json(request, 200, json_pack("{s:s}", "status", "alive"));
 }
 
-/* Able to accept: a directory that is down is named, and does not stop registrations. */
+/* Able to accept: a directory that is down is named, and does not stop registrations; a journal
+ * that can't be written does. */
 void
 intake_on_ready(struct http_request *request, void *context)
 {
 	const struct intake *intake = context;
+	bool writes = journal_trouble(intake->parts.journal) == NULL;
+	bool ready = writes && !intake->draining;
 	json_t *down = json_array();
 
+	if (!writes)
+		json_array_append_new(down, json_string("journal"));
 	for (size_t i = 0; i <= intake_conf(intake)->personnel_count; i++)
 		if (!dir_is_up(intake->parts.directories[i]))
 			json_array_append_new(
 			    down, json_string(dir_name(intake->parts.directories[i])));
-	http_reply_json(request, intake->draining ? 503 : 200,
-	    json_pack("{s:b, s:o}", "ready", !intake->draining, "down", down));
+	http_reply_json(
+	    request, ready ? 200 : 503, json_pack("{s:b, s:o}", "ready", ready, "down", down));
 }

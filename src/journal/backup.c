@@ -1,7 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -9,56 +12,146 @@
 #include "conf/conf.h"
 #include "journal/journal_internal.h"
 
-/* VACUUM INTO writes into a file that is there and empty: so it never has another mode. */
+#define LOOK_EVERY 10000 /* of SQLite's instructions */
+
+struct backup {
+	struct progress *progress;
+	int fd;
+};
+
+/* How far it is, by the size of the copy. */
 static int
-backup_copy(const struct conf_journal *conf, const char *path, struct err *err)
+backup_on_progress(void *arg)
 {
+	const struct backup *backup = arg;
+	struct stat status;
+
+	if (fstat(backup->fd, &status) == 0)
+		backup->progress->done = status.st_size;
+	return backup->progress->stop;
+}
+
+/* The size of the journal, where there is room for so much; the copy is smaller. */
+static int
+backup_measure(sqlite3 *database, int fd, struct progress *progress, struct err *err)
+{
+	struct statvfs room;
+	int64_t size;
+
+	if (sql_number(database,
+		"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &size,
+		err) != 0)
+		return -1;
+	progress->total = size;
+	if (fstatvfs(fd, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < (uint64_t)size)
+		return err_set(err, ERR_BROKEN, "there is no room for %lld bytes", (long long)size);
+	return 0;
+}
+
+/* VACUUM INTO writes into a file that is there and empty: so it never has another mode. It reads
+ * the tables alone and makes their indexes anew. */
+static int
+backup_copy(
+    const char *source, const char *path, int fd, struct progress *progress, struct err *err)
+{
+	struct backup backup = {progress, fd};
 	sqlite3 *database;
 	sqlite3_stmt *statement = NULL;
-	int result = 0;
+	int result;
 
-	if (sql_open(conf->path, SQLITE_OPEN_READONLY, &database, err) != 0)
-		return err_prefix(err, "%s", conf->path);
-	if (sqlite3_prepare_v2(database, "VACUUM INTO ?1", -1, &statement, NULL) == SQLITE_OK)
+	if (sql_open(source, SQLITE_OPEN_READONLY, &database, err) != 0)
+		return err_prefix(err, "%s", source);
+	result = backup_measure(database, fd, progress, err);
+	sqlite3_progress_handler(database, LOOK_EVERY, backup_on_progress, &backup);
+	if (result == 0 &&
+	    sqlite3_prepare_v2(database, "VACUUM INTO ?1", -1, &statement, NULL) == SQLITE_OK)
 		sql_bind_text(statement, 1, path);
-	if (statement == NULL || sql_run(statement) != SQLITE_OK)
+	if (result == 0 && (statement == NULL || sql_run(statement) != SQLITE_OK))
 		result = sql_err(database, err, "the copy can't be made");
 	sqlite3_finalize(statement);
 	sqlite3_close(database);
 	return result;
 }
 
-/* The name is as durable as the bytes only once the folder is flushed too. */
+/* Where others may rename what is in a folder, the copy could become theirs. */
 static int
-backup_flush(int fd, const char *path, struct err *err)
+backup_check_folder(int folder, struct err *err)
 {
-	char *folder = mem_text(path), *slash = strrchr(folder, '/');
-	int folder_fd, bad;
+	struct stat status;
 
-	if (slash != NULL)
-		slash[slash == folder] = '\0';
-	folder_fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bad = fsync(fd) != 0 || folder_fd < 0 || fsync(folder_fd) != 0;
-	if (bad)
-		err_set(err, ERR_BROKEN, "%s", strerror(errno));
-	if (folder_fd >= 0)
-		close(folder_fd);
-	free(folder);
-	return bad ? -1 : 0;
+	if (fstat(folder, &status) != 0)
+		return err_set(err, ERR_BROKEN, "%s", strerror(errno));
+	if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0)
+		return err_set(err, ERR_BROKEN, "everybody may write into its folder");
+	return 0;
+}
+
+/* NFS can't do the first, FAT not the second. */
+static int
+backup_rename(const char *partial, const char *path)
+{
+	if (renameat2(AT_FDCWD, partial, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL || link(partial, path) != 0)
+		return -1;
+	return unlink(partial);
+}
+
+/* Under its own name once it is whole and on the disk, and nobody else's file is replaced. */
+static int
+backup_name(int fd, const char *partial, const char *path, int folder, struct err *err)
+{
+	if (fsync(fd) != 0)
+		return err_set(err, ERR_BROKEN, "%s", strerror(errno));
+	if (backup_rename(partial, path) != 0)
+		return err_set(err, ERR_BROKEN, "%s", strerror(errno));
+	if (fsync(folder) != 0)
+		return err_set(err, ERR_BROKEN, "%s", strerror(errno));
+	return 0;
+}
+
+static int
+backup_into(
+    const char *source, const char *path, int folder, struct progress *progress, struct err *err)
+{
+	char *partial = mem_format("%s.partial", path);
+	int fd = -1, result;
+
+	if (access(path, F_OK) == 0)
+		result = err_set(err, ERR_BROKEN, "it exists, and is not replaced");
+	else if ((fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
+		result = err_set(err, ERR_BROKEN, "%s: %s", partial, strerror(errno));
+	else if (backup_copy(source, partial, fd, progress, err) != 0 ||
+		 backup_name(fd, partial, path, folder, err) != 0)
+		result = -1;
+	else
+		result = 0;
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && result != 0)
+		unlink(partial);
+	free(partial);
+	return result;
+}
+
+int
+backup_run(const char *source, const char *path, struct progress *progress, struct err *err)
+{
+	int folder = lock_open_folder(path, err), result;
+
+	if (folder < 0)
+		return err_prefix(err, "%s", path);
+	result = backup_check_folder(folder, err);
+	if (result == 0)
+		result = backup_into(source, path, folder, progress, err);
+	close(folder);
+	return result == 0 ? 0 : err_prefix(err, "%s", path);
 }
 
 int
 journal_backup(const struct conf_journal *conf, const char *path, struct err *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), result;
+	struct progress progress = {0};
 
-	if (fd < 0)
-		return err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
-	result = backup_copy(conf, path, err);
-	if (result == 0)
-		result = backup_flush(fd, path, err);
-	close(fd);
-	if (result != 0)
-		unlink(path);
-	return result == 0 ? 0 : err_prefix(err, "%s", path);
+	return backup_run(conf->path, path, &progress, err);
 }

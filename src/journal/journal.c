@@ -40,7 +40,8 @@ journal_open_writer(struct journal *journal, const char *path, struct err *err)
 	database = journal->writer.database;
 	if (sql_execute(database,
 		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
-		"PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+		"PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+		"PRAGMA cell_size_check = ON;",
 		err) != 0)
 		return -1;
 	if (schema_migrate(database, err) != 0)
@@ -54,7 +55,8 @@ journal_open_reader(struct journal *journal, const char *path, struct err *err)
 	if (sql_open(path, SQLITE_OPEN_READWRITE, &journal->reader, err) != 0)
 		return -1;
 	if (sql_execute(journal->reader,
-		"PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 50;",
+		"PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 50;"
+		"PRAGMA cell_size_check = ON;",
 		err) != 0)
 		return -1;
 	return sql_prepare(journal->reader, read_sql, READ_SQL_COUNT, journal->reads, err);
@@ -84,6 +86,20 @@ journal_anchor_clock(struct journal *journal, struct err *err)
 	return result;
 }
 
+/* The names of the journal and its WAL file last, too: SQLite does not look at what that flush
+ * says. */
+static int
+journal_flush_folder(const char *path, struct err *err)
+{
+	int fd = lock_open_folder(path, err), result;
+
+	if (fd < 0)
+		return -1;
+	result = fsync(fd) == 0 ? 0 : err_set(err, ERR_BROKEN, "its folder: %s", strerror(errno));
+	close(fd);
+	return result;
+}
+
 static int
 journal_start(
     struct journal *journal, struct loop *loop, const struct conf_journal *conf, struct err *err)
@@ -98,7 +114,8 @@ journal_start(
 		return -1;
 	if (journal_open_writer(journal, conf->path, err) != 0 ||
 	    journal_open_reader(journal, conf->path, err) != 0 ||
-	    writer_start(writer, loop, err) != 0 || journal_anchor_clock(journal, err) != 0)
+	    writer_start(writer, loop, err) != 0 || journal_anchor_clock(journal, err) != 0 ||
+	    journal_flush_folder(conf->path, err) != 0)
 		return err_prefix(err, "%s", conf->path);
 	return 0;
 }
@@ -115,6 +132,7 @@ journal_open(
 	}
 	journal = mem_new(sizeof(*journal));
 	journal->keys = keys;
+	journal->path = mem_text(conf->path);
 	journal->lock_fd = -1;
 	writer_init(&journal->writer);
 	if (journal_start(journal, loop, conf, err) != 0)
@@ -130,6 +148,7 @@ journal_close(struct journal **journal)
 	if (it == NULL)
 		return;
 	*journal = NULL;
+	task_end_all(it);
 	writer_end(&it->writer); /* who is called back may still read */
 	/* The reader first: the last connection to close is the one that empties the WAL file. */
 	sql_finalize(it->reads, READ_SQL_COUNT);
@@ -137,6 +156,7 @@ journal_close(struct journal **journal)
 	writer_fini(&it->writer);
 	if (it->lock_fd >= 0)
 		close(it->lock_fd);
+	free(it->path);
 	free(it);
 }
 
@@ -221,6 +241,20 @@ journal_prune_attempts(struct journal *journal, int64_t before)
 
 	write->at = before;
 	writer_submit(&journal->writer, write);
+}
+
+const char *
+journal_trouble(const struct journal *journal)
+{
+	int code = journal->writer.trouble;
+
+	return code == SQLITE_OK ? NULL : sqlite3_errstr(code);
+}
+
+bool
+journal_has_misread(const struct journal *journal)
+{
+	return journal->misread;
 }
 
 size_t

@@ -28,6 +28,21 @@ lock_refuse(int fd, const char *path, struct err *err)
 	    err, ERR_BROKEN, "%s: another musterd (pid %ld) uses this journal", path, pid);
 }
 
+int
+lock_open_folder(const char *path, struct err *err)
+{
+	char *folder = mem_text(path), *slash = strrchr(folder, '/');
+	int fd;
+
+	if (slash != NULL)
+		slash[slash == folder] = '\0';
+	fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		err_set(err, ERR_BROKEN, "its folder: %s", strerror(errno));
+	free(folder);
+	return fd;
+}
+
 /* The file is never removed: a lock on a removed file would keep nobody out. */
 int
 lock_take(const char *journal_path, struct err *err)

@@ -9,6 +9,8 @@
 #include "pipeline/alarm.h"
 #include "pipeline/driver_internal.h"
 
+#define MISREAD 5000 /* milliseconds until what is due is read again, where that failed */
+
 struct flight *
 flight_find(struct driver *driver, const char *id)
 {
@@ -182,22 +184,34 @@ driver_wake(struct driver *driver)
 	int64_t now = clock_now();
 	size_t most = driver->in_flight + driver->flights.count, found;
 	char(*ids)[UUID_SIZE];
+	bool misread;
 
 	if (driver->stopped || driver->flights.count >= driver->in_flight)
 		return;
+	/* Nothing that a step did could be kept: the directories are left in peace meanwhile. */
+	if (journal_trouble(driver->journal) != NULL) {
+		alarm_set_earlier(driver->alarm, now + STUMBLE);
+		return;
+	}
 	ids = mem_grow(NULL, most, sizeof(*ids));
 	found = journal_due(driver->journal, now, ids, most);
+	misread = journal_has_misread(driver->journal);
 	for (size_t i = 0; i < found && driver->flights.count < driver->in_flight; i++) {
 		struct registration *registration;
 
 		if (flight_find(driver, ids[i]) != NULL)
 			continue;
 		registration = journal_find(driver->journal, ids[i]);
-		if (registration != NULL)
+		misread = misread || journal_has_misread(driver->journal);
+		if (registration == NULL || registration->set_aside)
+			registration_free(&registration);
+		else
 			flight_run(flight_begin(driver, registration));
 	}
 	free(ids);
 	alarm_set(driver->alarm, journal_next_due(driver->journal, now));
+	if (misread)
+		alarm_set_earlier(driver->alarm, now + MISREAD);
 }
 
 void

@@ -10,6 +10,8 @@
 #include "dir/question.h"
 #include "pipeline/driver.h"
 
+#define STUMBLE 1000 /* milliseconds until the next try, where the journal could not save */
+
 /* One thing that somebody wants; waits until the flight can be changed. */
 struct wanted {
 	enum wish wish;

@@ -2,8 +2,10 @@
 # front of libmuster.
 FLOW_STAGE = %D%/stage.c %D%/stage.h $(FAKE_DIR) tests/fake/fake_clock.c tests/fake/fake_clock.h
 
-check_PROGRAMS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget
-TESTS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget
+check_PROGRAMS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget \
+	%D%/test_full
+TESTS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside %D%/test_budget \
+	%D%/test_full
 %C%_test_flow_SOURCES = %D%/test_flow.c $(FLOW_STAGE)
 %C%_test_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
 %C%_test_flow_LDADD = $(UNIT_LIBS)
@@ -22,3 +24,7 @@ TESTS += %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_asid
 %C%_test_budget_SOURCES = %D%/test_budget.c $(FLOW_STAGE)
 %C%_test_budget_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
 %C%_test_budget_LDADD = $(UNIT_LIBS)
+# On a disk that is full when it is told to.
+%C%_test_full_SOURCES = %D%/test_full.c tests/unit/journal/fault_vfs.c tests/unit/journal/fault_vfs.h $(FLOW_STAGE)
+%C%_test_full_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake -I$(top_srcdir)/tests/unit/journal
+%C%_test_full_LDADD = $(UNIT_LIBS)
