@@ -167,6 +167,25 @@ test_page_of_rows_read(void **state)
 	assert_false(journal_has_misread(kit->journal));
 }
 
+/* Where the next row would stand nothing can be taken, and what is there goes on. */
+static void
+test_last_page(void **state)
+{
+	struct kit *kit = *state;
+	struct registration *it;
+	char page[PAGE], id[UUID_SIZE];
+
+	append_due(kit, 30);
+	kit_close(kit);
+	spoil_page(kit, ROWS, kit_id(29, id), page);
+	kit_open(kit);
+	assert_int_equal(kit_append(kit, kit_registration(30)), JOURNAL_BROKEN);
+	assert_null(journal_find(kit->journal, kit_id(30, id)));
+	assert_false(journal_has_misread(kit->journal));
+	it = journal_find(kit->journal, kit_id(0, id));
+	assert_int_equal(kit_save(kit, it), JOURNAL_DONE);
+}
+
 /* What is due behind the damage is come at from the other end. */
 static void
 test_page_of_due_index(void **state)
@@ -415,6 +434,127 @@ test_no_state(void **state)
 }
 
 static void
+allow_nulls(struct kit *kit)
+{
+	sqlite3 *database;
+
+	assert_int_equal(sqlite3_open(kit->path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database,
+			     "PRAGMA writable_schema = ON;"
+			     "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '')"
+			     " WHERE type = 'table'",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(database);
+}
+
+/* Columns without what must be there, as a damaged page may have them: nobody trips over it. */
+static void
+test_nulls(void **state)
+{
+	struct kit *kit = *state;
+	struct journal_filter all = {0};
+	struct journal_attempts attempts = {.in_row = 1, .total = 1};
+	struct journal_counts counts;
+	struct registration *it;
+	struct err err = {0};
+	char id[UUID_SIZE], *answer;
+	int listed = 0, status;
+
+	append_due(kit, 4);
+	journal_save_attempts(kit->journal, "key", &attempts, kit_on_done, kit);
+	kit_settle(kit);
+	kit_close(kit);
+	allow_nulls(kit);
+	free(kit_sql(kit, "UPDATE registration SET portal = NULL, step = NULL, person_key = NULL,"
+			  " state = NULL, sealed = NULL WHERE due_at = 100"));
+	free(kit_sql(kit, "UPDATE registration SET portal = NULL, step = NULL, key_mac = NULL"
+			  " WHERE due_at = 101"));
+	free(kit_sql(kit, "UPDATE registration SET sealed_key = NULL WHERE due_at = 102"));
+	free(kit_sql(kit, "UPDATE attempts SET last_id = NULL"));
+	free(kit_sql(kit, "UPDATE facts SET value = NULL WHERE name LIKE 'key %'"));
+	kit_open_refused(kit, &err); /* which key seals the rows is not known any more */
+	assert_non_null(strstr(err.text, "key"));
+	free(kit_sql(kit, "DELETE FROM facts WHERE name LIKE 'key %'"));
+	free(kit_sql(kit, "UPDATE facts SET value = NULL WHERE name = 'boot'"));
+	kit_open(kit);
+	it = journal_find(kit->journal, kit_id(0, id));
+	assert_true(it->set_aside);
+	assert_string_equal(it->step, "");
+	registration_free(&it);
+	it = journal_find(kit->journal, kit_id(1, id));
+	assert_false(it->set_aside);
+	assert_string_equal(it->portal, "");
+	registration_free(&it);
+	it = journal_find(kit->journal, kit_id(2, id));
+	assert_true(it->set_aside);
+	registration_free(&it);
+	assert_null(journal_find_key(kit->journal, NULL, "none", NULL, NULL));
+	assert_null(journal_find_key(kit->journal, "web", "none", &status, &answer));
+	kit_settle(kit);
+	assert_int_equal(journal_find_attempts(kit->journal, "key", &attempts), 0);
+	assert_string_equal(attempts.last_id, "");
+	assert_int_equal(journal_list(kit->journal, &all, list_nothing, &listed), 0);
+	assert_int_equal(listed, 4);
+	journal_counts(kit->journal, &counts);
+	assert_int_equal(counts.set_aside, 2);
+	kit_close(kit);
+	assert_int_equal(journal_check(&kit->conf, &err), 0);
+	kit_open(kit);
+}
+
+/* Facts that are none of ours, and versions that never were. */
+static void
+test_strange_facts(void **state)
+{
+	struct kit *kit = *state;
+	char *boot = mem_format(
+	    "UPDATE facts SET value = '%s nonumber' WHERE name = 'boot'", clock_boot_id());
+	struct err err;
+
+	append_due(kit, 1);
+	kit_close(kit);
+	free(kit_sql(kit, "UPDATE facts SET value = 'nospace' WHERE name = 'boot'"));
+	kit_open(kit);
+	kit_close(kit);
+	free(kit_sql(kit, boot));
+	free(kit_sql(kit, "INSERT INTO facts VALUES ('key zz', 'nohex')"));
+	kit_open(kit);
+	kit_close(kit);
+	free(kit_sql(kit, "UPDATE registration SET sealed_key = 'zz'"));
+	kit_open_refused(kit, &err);
+	assert_non_null(strstr(err.text, "zz that seals 1 registrations"));
+	free(kit_sql(kit, "DELETE FROM registration"));
+	free(kit_sql(kit, "PRAGMA user_version = -1"));
+	kit_open_refused(kit, &err);
+	assert_non_null(strstr(err.text, "no journal of musterd"));
+	free(kit_sql(kit, "PRAGMA user_version = 3"));
+	kit_open(kit);
+	free(boot);
+}
+
+/* A journal that is named from the working folder on. */
+static void
+test_relative_path(void **state)
+{
+	struct kit *kit = *state;
+	char relative[] = "journal", *folder = getcwd(NULL, 0);
+	struct err err = {0};
+
+	kit_close(kit);
+	assert_int_equal(chdir(kit->folder), 0);
+	kit->conf.path = relative;
+	kit_open(kit);
+	assert_int_equal(journal_backup(&kit->conf, "copy", &err), 0);
+	assert_int_equal(journal_backup(&kit->conf, "/", &err), -1);
+	kit_close(kit);
+	kit->conf.path = kit->path;
+	assert_int_equal(chdir(folder), 0);
+	free(folder);
+	kit_open(kit);
+}
+
+static void
 test_lock_in_words(void **state)
 {
 	struct kit *kit = *state;
@@ -450,11 +590,15 @@ main(void)
 	    TEST(test_trouble),
 	    TEST(test_page_of_rows),
 	    TEST(test_page_of_rows_read),
+	    TEST(test_last_page),
 	    TEST(test_page_of_due_index),
 	    TEST(test_reads_fail),
 	    TEST(test_start_can_not_write),
 	    TEST(test_flips),
 	    TEST(test_no_state),
+	    TEST(test_nulls),
+	    TEST(test_strange_facts),
+	    TEST(test_relative_path),
 	    TEST(test_lock_in_words),
 	};
 

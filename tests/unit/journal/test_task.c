@@ -184,15 +184,19 @@ test_backup(void **state)
 	    {"left", "left.partial: File exists"},
 	    {"no/where", "its folder: No such file"},
 	    {"open/copy", "everybody may write"},
+	    {"sticky/copy", NULL},
 	};
 	struct kit *kit = *state;
 	struct journal_task_state task_state;
 	char *path = mem_format("%s/open", kit->folder), *at;
+	char *sticky = mem_format("%s/sticky", kit->folder);
 	struct stat status;
 
 	append(kit, 300);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(chmod(path, 0777), 0);
+	assert_int_equal(mkdir(sticky, 0700), 0);
+	assert_int_equal(chmod(sticky, 01777), 0);
 	at = mem_format("%s/link", kit->folder);
 	assert_int_equal(symlink("/nonexistent", at), 0);
 	free(at);
@@ -215,7 +219,12 @@ test_backup(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 	free(at);
 	rmdir(path);
+	at = mem_format("%s/copy", sticky);
+	assert_int_equal(unlink(at), 0);
+	rmdir(sticky);
+	free(at);
 	free(path);
+	free(sticky);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
