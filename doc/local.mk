@@ -2,6 +2,8 @@ dist_man_MANS += %D%/musterd.conf.5
 dist_man_MANS += %D%/musterctl.8
 dist_man_MANS += %D%/musterd.8
 
+EXTRA_DIST += %D%/restore.md
+
 # bash-completion looks for a file of the command's very name.
 bashcompletiondir = $(datadir)/bash-completion/completions
 nodist_bashcompletion_DATA = %D%/completion/musterctl

@@ -46,6 +46,7 @@ _musterctl()
 			verb=${verb:+$verb }${COMP_WORDS[i]}
 			case $verb in
 			schema) ;;
+			journal) ;;
 			*) break ;;
 			esac
 			;;
@@ -56,23 +57,29 @@ _musterctl()
 	case $verb in
 	'')
 		options+=' --version'
-		operands='sandbox status list show explain watch submit activate hold release cancel retry unlock schema config'
+		operands='sandbox status list show explain watch submit activate hold release cancel retry unlock schema journal config'
 		;;
 	schema)
 		operands='check print'
+		;;
+	journal)
+		operands='check backup'
 		;;
 	'sandbox')
 		options+=' --delay --people --port --portal-port'
 		files=yes
 		;;
 	'list')
-		options+=' --state --limit --overdue'
+		options+=' --state --limit --overdue --set-aside'
 		;;
 	'submit')
 		files=yes
 		;;
 	'schema print')
 		operands='openldap 389ds'
+		;;
+	'journal backup')
+		files=yes
 		;;
 	esac
 

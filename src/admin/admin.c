@@ -78,10 +78,10 @@ admin_registration_json(const struct admin *admin, const struct registration *re
 	struct lateness lateness = {
 	    activation->late_after, activation->escalate_after, clock_lead()};
 	json_t *json = registration_json(registration, &lateness, clock_now());
-	json_t *more = json_pack("{s:s, s:s, s:o, s:i, s:s?, s:s?}", "portal", registration->portal,
-	    "step", registration->step, "due_at", admin_instant(registration->due_at), "attempts",
-	    registration->attempts, "waits_for", registration->waits_for, "detail",
-	    registration->detail);
+	json_t *more = json_pack("{s:b, s:s, s:s, s:o, s:i, s:s?, s:s?}", "set_aside",
+	    registration->set_aside, "portal", registration->portal, "step", registration->step,
+	    "due_at", admin_instant(registration->due_at), "attempts", registration->attempts,
+	    "waits_for", registration->waits_for, "detail", registration->detail);
 
 	json_object_update(json, more);
 	json_decref(more);
@@ -118,12 +118,13 @@ admin_on_status(struct http_request *request, void *context)
 		json_object_set_new(states, registration_state_name((enum registration_state)i),
 		    json_integer(counts.by_state[i]));
 	http_reply_json(request, 200,
-	    json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:I, s:o, s:{s:i, s:I, s:I}}", "version",
+	    json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:{s:i, s:I, s:I}}", "version",
 		PACKAGE_VERSION, "pid", (int)getpid(), "uptime_seconds",
 		(json_int_t)((clock_boot() - admin->started_at) / 1000), "counts", states,
 		"oldest_pending", admin_instant(counts.oldest_pending), "next_due",
 		admin_instant(counts.next_due), "set_aside", (json_int_t)counts.set_aside,
-		"directories", status_directories(admin), "queues", "hash",
+		"journal", admin_journal_json(admin, &counts), "directories",
+		status_directories(admin), "queues", "hash",
 		hash_pool_depth(admin->parts.hash_pool), "journal",
 		(json_int_t)journal_depth(admin->parts.journal), "in_flight",
 		(json_int_t)driver_in_flight(admin->parts.driver)));
@@ -148,6 +149,8 @@ admin_on_list(struct http_request *request, void *context)
 	struct listing listing = {context, json_array()};
 	const char *state = http_query(request, "state"), *limit = http_query(request, "limit");
 	const char *overdue = http_query(request, "overdue");
+	const char *set_aside = http_query(request, "set_aside");
+	bool incomplete;
 	struct journal_filter filter = {.limit = LIST_DEFAULT};
 	int64_t number = LIST_DEFAULT;
 
@@ -165,8 +168,11 @@ admin_on_list(struct http_request *request, void *context)
 		filter.created_before =
 		    clock_now() - listing.admin->parts.site->conf->activation.late_after;
 	}
-	journal_list(listing.admin->parts.journal, &filter, list_on_each, &listing);
-	http_reply_json(request, 200, json_pack("{s:o}", "registrations", listing.list));
+	filter.set_aside = set_aside != NULL && strcmp(set_aside, "true") == 0;
+	incomplete =
+	    journal_list(listing.admin->parts.journal, &filter, list_on_each, &listing) != 0;
+	http_reply_json(request, 200,
+	    json_pack("{s:o, s:b}", "registrations", listing.list, "incomplete", incomplete));
 }
 
 struct registration *
@@ -176,9 +182,20 @@ admin_find(const struct admin *admin, const char *name)
 
 	if (text_is_uuid(name))
 		registration = journal_find(admin->parts.journal, name);
-	if (registration == NULL)
+	if (registration == NULL &&
+	    !(text_is_uuid(name) && journal_has_misread(admin->parts.journal)))
 		registration = journal_find_uid(admin->parts.journal, name);
 	return registration;
+}
+
+void
+admin_not_found(const struct admin *admin, struct http_request *request)
+{
+	if (journal_has_misread(admin->parts.journal))
+		http_reply_problem(request, "unavailable",
+		    "the journal is damaged where it stands: see 'musterctl journal check'");
+	else
+		http_reply_problem(request, "not-found", "no registration has that id or uid");
 }
 
 static void
@@ -196,7 +213,7 @@ admin_on_show(struct http_request *request, void *context)
 	json_t *json, *timeline;
 
 	if (registration == NULL) {
-		http_reply_problem(request, "not-found", "no registration has that id or uid");
+		admin_not_found(admin, request);
 		return;
 	}
 	json = admin_registration_json(admin, registration);
@@ -241,6 +258,10 @@ const struct http_route admin_routes[] = {
     {"GET", "/v1/admin/registrations/{id}/explain", 0, admin_on_explain},
     {"POST", "/v1/admin/registrations/{id}/{verb}", 0, admin_on_wish},
     {"POST", "/v1/admin/unlock", 0, admin_on_unlock},
+    {"GET", "/v1/admin/journal/check", 0, admin_on_journal_check_look},
+    {"POST", "/v1/admin/journal/check", 0, admin_on_journal_check},
+    {"GET", "/v1/admin/journal/backup", 0, admin_on_journal_backup_look},
+    {"POST", "/v1/admin/journal/backup", 0, admin_on_journal_backup},
     {"GET", "/v1/admin/watch", 0, admin_on_watch},
     {"GET", "/v1/admin/schema", 0, admin_on_schema},
     {"GET", "/v1/admin/config", 0, admin_on_config},

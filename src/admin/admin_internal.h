@@ -1,7 +1,7 @@
 /*
  * Inside the admin API: admin.c has the routes and what is read, wish.c what is wanted done and the
  * stream of changes, explain.c why a registration is where it is, schema.c the look at the
- * directory's schema, unlock.c failed attempts.
+ * directory's schema, unlock.c failed attempts, journal.c checks and backups.
  */
 #ifndef ADMIN_ADMIN_INTERNAL_H
 #define ADMIN_ADMIN_INTERNAL_H
@@ -10,6 +10,7 @@
 
 #include "admin/admin.h"
 
+struct journal_counts;
 struct registration;
 
 /* A stream of everything that changes. */
@@ -32,14 +33,22 @@ struct admin {
 json_t *admin_registration_json(const struct admin *admin, const struct registration *registration);
 /* By id or uid; NULL where there is none. The caller frees. */
 struct registration *admin_find(const struct admin *admin, const char *name);
+/* Answers that there is none; or that it can't be read, where admin_find could not. */
+void admin_not_found(const struct admin *admin, struct http_request *request);
 void admin_watch_free(struct admin_watch *watch);
 
 void admin_on_wish(struct http_request *request, void *context);
 void admin_on_watch(struct http_request *request, void *context);
 void admin_on_explain(struct http_request *request, void *context);
 void admin_on_unlock(struct http_request *request, void *context);
+void admin_on_journal_check(struct http_request *request, void *context);
+void admin_on_journal_backup(struct http_request *request, void *context);
+void admin_on_journal_check_look(struct http_request *request, void *context);
+void admin_on_journal_backup_look(struct http_request *request, void *context);
 void admin_on_schema(struct http_request *request, void *context);
 
+/* How the journal does, for the status. */
+json_t *admin_journal_json(const struct admin *admin, const struct journal_counts *counts);
 /* What stands against the registration's identifier; null where that is not known. */
 json_t *admin_attempts_json(const struct admin *admin, const struct registration *registration);
 /* Null for 0. */

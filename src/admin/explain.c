@@ -215,7 +215,12 @@ explain_next(const struct admin *admin, const struct registration *registration,
 	const struct step *step = step_find(admin->parts.plan, registration->step);
 	char when[INSTANT_SIZE];
 
-	if (strcmp(registration->step, STEP_DONE) == 0)
+	if (registration->set_aside)
+		say(says,
+		    mem_text("Next: nothing by itself. What the journal holds of it can't be read: "
+			     "once it can again (the right key file, a backup), 'musterctl retry' "
+			     "goes on; 'musterctl cancel' withdraws it."));
+	else if (strcmp(registration->step, STEP_DONE) == 0)
 		say(says, mem_text("Next: nothing; it has come to its end."));
 	else if (registration->state == STATE_FAILED)
 		say(says,
@@ -241,7 +246,7 @@ admin_on_explain(struct http_request *request, void *context)
 	json_t *json, *findings, *says;
 
 	if (registration == NULL) {
-		http_reply_problem(request, "not-found", "no registration has that id or uid");
+		admin_not_found(admin, request);
 		return;
 	}
 	findings =

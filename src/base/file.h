@@ -5,6 +5,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+int file_open_folder(const char *path); /* that path is in; -1 with errno */
 /* The names in path's folder are as durable as the bytes only after this; -1 with errno. */
 int file_flush_folder(const char *path);
 

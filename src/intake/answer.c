@@ -104,7 +104,9 @@ submit_answer(struct submit *submit, const struct registration *registration)
 	if (registration == NULL)
 		registration = found = journal_find(intake->parts.journal, submit->id);
 	if (registration == NULL) {
-		submit_problem(submit, "internal", NULL);
+		/* It is kept all the same: who asks again with the same key will be told. */
+		submit_problem(submit,
+		    journal_has_misread(intake->parts.journal) ? "unavailable" : "internal", NULL);
 		submit_free(submit);
 		return;
 	}

@@ -59,13 +59,17 @@ intake_on_health(struct http_request *request, void *context)
 }
 
 /* Able to accept: a directory that is down, or left alone for what it says, is named, and does not
- * stop registrations. */
+ * stop registrations; a journal that can't be written does. */
 void
 intake_on_ready(struct http_request *request, void *context)
 {
 	const struct intake *intake = context;
+	bool writes = journal_trouble(intake->parts.journal) == NULL;
+	bool ready = writes && !intake->draining;
 	json_t *down = json_array(), *stopped = json_object();
 
+	if (!writes)
+		json_array_append_new(down, json_string("journal"));
 	for (size_t i = 0; i <= intake_conf(intake)->personnel_count; i++) {
 		const struct dir *dir = intake->parts.directories[i];
 		char *why = driver_trouble(intake->parts.driver, dir_name(dir));
@@ -76,7 +80,6 @@ intake_on_ready(struct http_request *request, void *context)
 			json_object_set_new(stopped, dir_name(dir), json_string(why));
 		mem_free_text(&why);
 	}
-	http_reply_json(request, intake->draining ? 503 : 200,
-	    json_pack(
-		"{s:b, s:o, s:o}", "ready", !intake->draining, "down", down, "stopped", stopped));
+	http_reply_json(request, ready ? 200 : 503,
+	    json_pack("{s:b, s:o, s:o}", "ready", ready, "down", down, "stopped", stopped));
 }

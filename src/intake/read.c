@@ -8,14 +8,18 @@
 #include "intake/intake_internal.h"
 #include "journal/journal.h"
 
-/* NULL where it was answered 404: not there, or another portal's. */
+/* NULL where it was answered 404: not there, or another portal's; or 503: it can't be read. */
 static struct registration *
 read_own(struct intake *intake, struct http_request *request)
 {
 	const char *id = http_param(request, "id");
-	struct registration *registration =
-	    text_is_uuid(id) ? journal_find(intake->parts.journal, id) : NULL;
+	bool is_id = text_is_uuid(id);
+	struct registration *registration = is_id ? journal_find(intake->parts.journal, id) : NULL;
 
+	if (is_id && journal_has_misread(intake->parts.journal)) {
+		http_reply_problem(request, "unavailable", "the journal can't be read there");
+		return NULL;
+	}
 	if (registration != NULL && strcmp(registration->portal, http_portal(request)) != 0)
 		registration_free(&registration);
 	if (registration == NULL)

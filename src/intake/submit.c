@@ -130,6 +130,13 @@ submit_is_known(struct submit *submit, struct http_request *request)
 	}
 	old = journal_find_key(
 	    intake->parts.journal, submit->portal, submit->key_mac, &status, &body);
+	if (journal_has_misread(intake->parts.journal)) {
+		http_reply_problem(
+		    request, "unavailable", "the journal can't be read there: nothing was kept");
+		registration_free(&old);
+		mem_free_text(&body);
+		return true;
+	}
 	if (old == NULL)
 		return false;
 	same = strcmp(old->body_mac, submit->body_mac) == 0;
@@ -315,6 +322,10 @@ intake_on_post(struct http_request *request, void *context)
 		submit_free(submit);
 	} else if (intake->draining) {
 		http_reply_problem(request, "unavailable", "shutting down: nothing was kept");
+		submit_free(submit);
+	} else if (journal_trouble(intake->parts.journal) != NULL) {
+		http_reply_problem(
+		    request, "unavailable", "the journal can't be written: nothing was kept");
 		submit_free(submit);
 	} else if (submit_is_over_budget(submit, request, &submission)) {
 		submit_free(submit);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -11,19 +13,61 @@
 #include "conf/conf.h"
 #include "journal/journal_internal.h"
 
-/* VACUUM INTO writes into a file that is there and empty: so it never has another mode. */
+#define LOOK_EVERY 10000 /* of SQLite's instructions */
+
+struct backup {
+	struct progress *progress;
+	int fd;
+};
+
+/* How far it is, by the size of the copy. */
 static int
-backup_copy(const struct conf_journal *conf, const char *path, struct err *err)
+backup_on_progress(void *arg)
 {
+	const struct backup *backup = arg;
+	struct stat status;
+
+	if (fstat(backup->fd, &status) == 0)
+		backup->progress->done = status.st_size;
+	return backup->progress->stop;
+}
+
+/* The size of the journal, where there is room for so much; the copy is smaller. */
+static int
+backup_measure(sqlite3 *database, int fd, struct progress *progress, struct err *err)
+{
+	struct statvfs room;
+	int64_t size;
+
+	if (sql_number(database,
+		"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &size,
+		err) != 0)
+		return -1;
+	progress->total = size;
+	if (fstatvfs(fd, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < (uint64_t)size)
+		return err_set(err, ERR_BROKEN, "there is no room for %lld bytes", (long long)size);
+	return 0;
+}
+
+/* VACUUM INTO writes into a file that is there and empty: so it never has another mode. It reads
+ * the tables alone and makes their indexes anew. */
+static int
+backup_copy(
+    const char *source, const char *path, int fd, struct progress *progress, struct err *err)
+{
+	struct backup backup = {progress, fd};
 	sqlite3 *database;
 	sqlite3_stmt *statement = NULL;
-	int result = 0;
+	int result;
 
-	if (sql_open(conf->path, SQLITE_OPEN_READONLY, &database, err) != 0)
-		return err_prefix(err, "%s", conf->path);
-	if (sqlite3_prepare_v2(database, "VACUUM INTO ?1", -1, &statement, NULL) == SQLITE_OK)
+	if (sql_open(source, SQLITE_OPEN_READONLY, &database, err) != 0)
+		return err_prefix(err, "%s", source);
+	result = backup_measure(database, fd, progress, err);
+	sqlite3_progress_handler(database, LOOK_EVERY, backup_on_progress, &backup);
+	if (result == 0 &&
+	    sqlite3_prepare_v2(database, "VACUUM INTO ?1", -1, &statement, NULL) == SQLITE_OK)
 		sql_bind_text(statement, 1, path);
-	if (statement == NULL || sql_run(statement) != SQLITE_OK)
+	if (result == 0 && (statement == NULL || sql_run(statement) != SQLITE_OK))
 		result = sql_err(database, err, "the copy can't be made");
 	sqlite3_finalize(statement);
 	sqlite3_close(database);
@@ -32,7 +76,8 @@ backup_copy(const struct conf_journal *conf, const char *path, struct err *err)
 
 /*
  * It gets its name once it is whole and flushed: half a copy may look like a good one of fewer
- * rows. link refuses a name that is taken; a file system without hard links has only rename.
+ * rows. Nobody else's file is replaced: link refuses a name that is taken, and where a file system
+ * has no hard links (FAT) there is renameat2.
  */
 static int
 backup_place(int fd, const char *draft, const char *path)
@@ -41,7 +86,8 @@ backup_place(int fd, const char *draft, const char *path)
 
 	if (fsync(fd) != 0)
 		return -1;
-	if (link(draft, path) != 0 && (errno == EEXIST || rename(draft, path) != 0))
+	if (link(draft, path) != 0 &&
+	    (errno == EEXIST || renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE) != 0))
 		return -1;
 	if (file_flush_folder(path) == 0)
 		return 0;
@@ -51,19 +97,35 @@ backup_place(int fd, const char *draft, const char *path)
 	return -1;
 }
 
-int
-journal_backup(const struct conf_journal *conf, const char *path, struct err *err)
+/* Where others may rename what is in a folder, the copy could become theirs. */
+static int
+backup_check_folder(const char *path, struct err *err)
+{
+	int folder = file_open_folder(path), result;
+	struct stat status;
+
+	if (folder < 0)
+		return err_set(err, ERR_BROKEN, "its folder: %s", strerror(errno));
+	result = fstat(folder, &status);
+	close(folder);
+	if (result != 0)
+		return err_set(err, ERR_BROKEN, "its folder: %s", strerror(errno));
+	if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0)
+		return err_set(err, ERR_BROKEN, "everybody may write into its folder");
+	return 0;
+}
+
+static int
+backup_into(const char *source, const char *path, struct progress *progress, struct err *err)
 {
 	char *draft = mem_format("%s.XXXXXX", path);
 	int fd = -1, result = 0;
 
 	if (access(path, F_OK) == 0)
-		errno = EEXIST;
-	else
-		fd = mkostemp(draft, O_CLOEXEC);
-	if (fd < 0)
+		result = err_set(err, ERR_BROKEN, "it exists, and is not replaced");
+	else if ((fd = mkostemp(draft, O_CLOEXEC)) < 0)
 		result = err_set(err, ERR_BROKEN, "%s", strerror(errno));
-	else if (backup_copy(conf, draft, err) != 0)
+	else if (backup_copy(source, draft, fd, progress, err) != 0)
 		result = -1;
 	else if (backup_place(fd, draft, path) != 0)
 		result = err_set(err, ERR_BROKEN, "%s", strerror(errno));
@@ -72,5 +134,23 @@ journal_backup(const struct conf_journal *conf, const char *path, struct err *er
 		unlink(draft);
 	}
 	free(draft);
+	return result;
+}
+
+int
+backup_run(const char *source, const char *path, struct progress *progress, struct err *err)
+{
+	int result = backup_check_folder(path, err);
+
+	if (result == 0)
+		result = backup_into(source, path, progress, err);
 	return result == 0 ? 0 : err_prefix(err, "%s", path);
+}
+
+int
+journal_backup(const struct conf_journal *conf, const char *path, struct err *err)
+{
+	struct progress progress = {0};
+
+	return backup_run(conf->path, path, &progress, err);
 }

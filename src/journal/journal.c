@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "journal/journal_internal.h"
@@ -40,7 +41,8 @@ journal_open_writer(struct journal *journal, const char *path, struct err *err)
 	database = journal->writer.database;
 	if (sql_execute(database,
 		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
-		"PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+		"PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+		"PRAGMA cell_size_check = ON;",
 		err) != 0)
 		return -1;
 	if (schema_migrate(database, err) != 0)
@@ -54,10 +56,21 @@ journal_open_reader(struct journal *journal, const char *path, struct err *err)
 	if (sql_open(path, SQLITE_OPEN_READWRITE, &journal->reader, err) != 0)
 		return -1;
 	if (sql_execute(journal->reader,
-		"PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 50;",
+		"PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 50;"
+		"PRAGMA cell_size_check = ON;",
 		err) != 0)
 		return -1;
 	return sql_prepare(journal->reader, read_sql, READ_SQL_COUNT, journal->reads, err);
+}
+
+/* The names of the journal and its WAL file last, too: SQLite does not look at what that flush
+ * says. */
+static int
+journal_flush_folder(const char *path, struct err *err)
+{
+	if (file_flush_folder(path) == 0)
+		return 0;
+	return err_set(err, ERR_BROKEN, "its folder: %s", strerror(errno));
 }
 
 static int
@@ -74,7 +87,7 @@ journal_start(
 		return -1;
 	if (journal_open_writer(journal, conf->path, err) != 0 ||
 	    journal_open_reader(journal, conf->path, err) != 0 ||
-	    writer_start(writer, loop, err) != 0)
+	    writer_start(writer, loop, err) != 0 || journal_flush_folder(conf->path, err) != 0)
 		return err_prefix(err, "%s", conf->path);
 	return 0;
 }
@@ -91,6 +104,7 @@ journal_open(
 	}
 	journal = mem_new(sizeof(*journal));
 	journal->keys = keys;
+	journal->path = mem_text(conf->path);
 	journal->lock_fd = -1;
 	writer_init(&journal->writer);
 	if (journal_start(journal, loop, conf, err) != 0)
@@ -106,6 +120,7 @@ journal_close(struct journal **journal)
 	if (it == NULL)
 		return;
 	*journal = NULL;
+	task_end_all(it);
 	writer_end(&it->writer); /* who is called back may still read */
 	/* The reader first: the last connection to close is the one that empties the WAL file. */
 	sql_finalize(it->reads, READ_SQL_COUNT);
@@ -113,6 +128,7 @@ journal_close(struct journal **journal)
 	writer_fini(&it->writer);
 	if (it->lock_fd >= 0)
 		close(it->lock_fd);
+	free(it->path);
 	free(it);
 }
 
@@ -197,6 +213,20 @@ journal_prune_attempts(struct journal *journal, int64_t before)
 
 	write->at = before;
 	writer_submit(&journal->writer, write);
+}
+
+const char *
+journal_trouble(const struct journal *journal)
+{
+	int code = journal->writer.trouble;
+
+	return code == SQLITE_OK ? NULL : sqlite3_errstr(code);
+}
+
+bool
+journal_has_misread(const struct journal *journal)
+{
+	return journal->misread;
 }
 
 size_t

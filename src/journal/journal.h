@@ -9,10 +9,14 @@
  * on the loop's thread and see what is committed.
  *
  * A write that finds the queue full is called back ahead of those that wait; one that is made in a
- * callback of journal_close is too late, and called back as JOURNAL_FULL. A row whose sealed
- * part can't be read is set aside: it is found with its state, a NULL application and due_at 0, and
- * detail says why; nothing may go on with it. Until it can be read again, a save without an
- * application gives JOURNAL_BROKEN unless the registration ends by it, so the sealed part stays.
+ * callback of journal_close is too late, and called back as JOURNAL_FULL.
+ *
+ * A row whose sealed part can't be read, and that has not ended, is set aside: it is found as
+ * set_aside, with its state, a NULL application and due_at 0, and detail says why; nothing may go
+ * on with it. Until it can be read again, a save without an application gives JOURNAL_BROKEN unless
+ * the registration ends by it, so the sealed part stays. A row on a page of the file that can't be
+ * read is not found at all (journal_has_misread); it is due no more, until a check finds all rows
+ * to be readable again.
  */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
@@ -79,8 +83,13 @@ void journal_prune_attempts(struct journal *journal, int64_t before);
 void journal_wake(
     struct journal *journal, const char *waits_for, int64_t now, journal_done_fn *done, void *arg);
 size_t journal_depth(const struct journal *journal); /* writes that wait */
+/*
+ * Why nothing can be written, as the last transaction found it ("database or disk is full"); NULL
+ * where it can. While it can't, the writer looks every second whether it can again.
+ */
+const char *journal_trouble(const struct journal *journal);
 
-/* Reads. NULL where there is none; the caller frees. A row that does not unseal is set aside. */
+/* Reads. NULL where there is none; the caller frees. */
 struct registration *journal_find(struct journal *journal, const char *id);
 struct registration *journal_find_uid(struct journal *journal, const char *uid); /* the newest */
 /* By portal and key; answer_out (may be NULL) gets the saved answer's body, status_out its status
@@ -88,11 +97,15 @@ struct registration *journal_find_uid(struct journal *journal, const char *uid);
 struct registration *journal_find_key(struct journal *journal, const char *portal,
     const char *key_mac, int *status_out, char **answer_out);
 
+/* Whether the last read failed: it found nothing then, which does not say that there is nothing. */
+bool journal_has_misread(const struct journal *journal);
+
 /* All zero where there are none; -1 where it can't be read. */
 int journal_find_attempts(
     struct journal *journal, const char *key, struct journal_attempts *attempts_out);
 
-/* Ids that are due at 'now', the earliest first, at most 'most'; returns how many. */
+/* Ids that are due at 'now', the earliest first, at most 'most'; returns how many. Where the index
+ * is damaged an id may come twice, and the latest come behind the earliest. */
 size_t journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most);
 /* The earliest due time after 'after'; 0 where nothing waits for a time. */
 int64_t journal_next_due(struct journal *journal, int64_t after);
@@ -102,12 +115,13 @@ struct journal_filter {
 	enum registration_state state;
 	int64_t created_before; /* 0: any; with open: what is overdue */
 	bool open;              /* only what has not ended */
+	bool set_aside;         /* only what is set aside; the other conditions do not count */
 	int limit;
 };
 typedef void journal_each_fn(const struct registration *registration, void *arg);
 /* Newest first; the registrations are the journal's, without the sealed part; each may not list
- * again. limit 0: all. */
-void journal_list(
+ * again. limit 0: all. -1 where what can't be read may be missing. */
+int journal_list(
     struct journal *journal, const struct journal_filter *filter, journal_each_fn *each, void *arg);
 
 typedef void journal_line_fn(
@@ -119,6 +133,7 @@ struct journal_counts {
 	int64_t oldest_pending; /* created_at; 0 where none */
 	int64_t next_due;
 	int64_t set_aside;
+	int64_t damaged; /* met so far: rows on pages that can't be read */
 };
 void journal_counts(struct journal *journal, struct journal_counts *counts_out);
 
@@ -132,12 +147,48 @@ void journal_note_fact(struct journal *journal, const char *name, const char *va
 void journal_credit(struct journal *journal, int64_t before, int64_t milliseconds, const char *name,
     const char *value, journal_done_fn *done, void *arg);
 
-/* Integrity and version, also beside a daemon that runs; a missing file is good. Blocking, for a
- * process of its own ('musterd -t', tests). */
-int journal_check(const struct conf_journal *conf, struct err *err);
+/*
+ * The look at the whole file: pages, indexes, and every registration. What does not unseal is set
+ * aside by it, before its time comes; what stands on a page that can't be read is only told.
+ */
+struct journal_finding {
+	char id[UUID_SIZE]; /* the registration; "" where it is about the file */
+	char *words;
+};
+struct journal_findings {
+	int64_t rows;     /* registrations that could be read */
+	size_t damage;    /* of the file, and registrations that can't be read */
+	size_t set_aside; /* registrations that are */
+	struct journal_finding *list;
+	size_t count; /* the first 1000 are listed */
+};
+void journal_findings_free(struct journal_findings **findings);
 
-/* A copy as of one moment into a new file (mode 0600), which is there whole or not at all; also
- * beside a daemon that runs; without the key file. Blocking, from any thread. */
+/*
+ * A check, or a backup: a copy as of one moment into a new file of mode 0600 (path; without the key
+ * file), which is there whole or not at all. In a thread of its own, beside everything else; one of
+ * each at a time (ERR_BUSY).
+ */
+enum journal_task { JOURNAL_CHECK, JOURNAL_BACKUP };
+#define JOURNAL_TASKS 2
+int journal_begin(
+    struct journal *journal, enum journal_task task, const char *path, struct err *err);
+struct journal_task_state {
+	bool running;
+	int64_t done, total; /* registrations, or bytes; total may be a little off */
+	int64_t ended_at;    /* of the last one; 0 where there was none */
+	const char *fault;   /* why it came to nothing; NULL where it did not */
+	const char *path;    /* of the backup; NULL: a check */
+};
+void journal_look(
+    struct journal *journal, enum journal_task task, struct journal_task_state *state_out);
+/* Of the last check that came to its end, the journal's until the next look; NULL: none did. */
+const struct journal_findings *journal_findings(struct journal *journal, int64_t *checked_at_out);
+
+/* The same for a process of its own ('musterd -t', tests), also beside a daemon that runs:
+ * blocking, and without keys. The check says the first thing that is damaged; a missing file is
+ * good. */
+int journal_check(const struct conf_journal *conf, struct err *err);
 int journal_backup(const struct conf_journal *conf, const char *path, struct err *err);
 
 #endif

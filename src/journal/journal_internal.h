@@ -8,10 +8,13 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+#include "base/idmap.h"
 #include "base/keyring.h"
 #include "base/pulse.h"
 #include "base/text.h"
@@ -20,6 +23,8 @@
 struct loop_watch;
 
 /* ---- sql.c: the few things done with SQLite everywhere ---- */
+
+#define SQL_BUSY_MILLISECONDS 1000
 
 /* -1 with err where the file can't be opened; flags as sqlite3_open_v2 takes them. */
 int sql_open(const char *path, int flags, sqlite3 **database_out, struct err *err);
@@ -34,7 +39,9 @@ int sql_number(sqlite3 *database, const char *text, int64_t *out, struct err *er
 int sql_run(sqlite3_stmt *statement);
 /* The text is not copied: it must live until the statement was reset. */
 void sql_bind_text(sqlite3_stmt *statement, int number, const char *text);
-char *sql_text(sqlite3_stmt *statement, int column);                /* a copy; NULL stays NULL */
+char *sql_text(sqlite3_stmt *statement, int column); /* a copy; NULL stays NULL */
+/* Whether the code tells of a part of the file that can't be read, and may fail nobody else. */
+bool sql_is_damage(int code);
 int sql_err(sqlite3 *database, struct err *err, const char *doing); /* returns -1 */
 
 /* ---- schema.c ---- */
@@ -43,13 +50,15 @@ int sql_err(sqlite3 *database, struct err *err, const char *doing); /* returns -
 int schema_migrate(sqlite3 *database, struct err *err);
 /* The same with another table of migrations: the n-th makes version n of version n-1. */
 int schema_migrate_by(sqlite3 *database, const char *const *migrations, int count, struct err *err);
-int schema_check_version(sqlite3 *database, struct err *err); /* only the refusal */
+/* Only the refusal; is_older: the next start will migrate it. */
+int schema_check_version(sqlite3 *database, bool *is_older_out, struct err *err);
 
 /* ---- row.c: a registration as the table keeps it ---- */
 
 #define ROW_PLAIN \
 	"id, portal, key_mac, body_mac, person_key, state, reason, step, waits_for, detail, " \
-	"attempts, created_at, activates_at, activated_at, due_at, uid, mail, categories, held"
+	"attempts, created_at, activates_at, activated_at, due_at, uid, mail, categories, held, " \
+	"set_aside"
 /* What a list leaves out. */
 #define ROW_MORE "sealed, sealed_key, findings"
 
@@ -74,6 +83,7 @@ enum row_column {
 	ROW_MAIL,
 	ROW_CATEGORIES,
 	ROW_HELD,
+	ROW_SET_ASIDE,
 	ROW_SEALED_BYTES,
 	ROW_SEALED_KEY,
 	ROW_FINDINGS,
@@ -92,9 +102,9 @@ struct row {
 void row_fill(struct row *row, const struct keyring *keys, const struct registration *registration);
 void row_fini(struct row *row);
 void row_bind(const struct row *row, sqlite3_stmt *statement);
-/* The plain part; NULL where the state is none that is known. */
+/* The plain part. One whose state is none is set aside as failed, with the reason in detail. */
 struct registration *row_read(sqlite3_stmt *statement);
-/* Adds the application; -1 with err where it does not unseal. */
+/* Adds the application; -1 with err where it does not unseal, or the state is none. */
 int row_unseal(const struct keyring *keys, sqlite3_stmt *statement,
     struct registration *registration, struct err *err);
 
@@ -132,6 +142,7 @@ struct write {
 	size_t sealed_size;
 
 	enum journal_result result;
+	bool met_damage; /* a page that it needs is corrupt */
 	bool waited_for; /* the loop's thread waits until it is finished, and frees it */
 	bool finished;   /* under lock, where it is waited for */
 	journal_done_fn *done;
@@ -142,6 +153,7 @@ struct write {
 enum write_sql {
 	SQL_BEGIN,
 	SQL_COMMIT,
+	SQL_PROBE,
 	SQL_ROLLBACK,
 	SQL_SAVEPOINT,
 	SQL_RELEASE,
@@ -180,8 +192,10 @@ struct writer {
 	sqlite3 *database;
 	sqlite3_stmt *statements[WRITE_SQL_COUNT];
 	int batch;
-	int wal_pages; /* in the WAL file after the last commit */
-	bool erased;   /* the WAL may still hold sealed bytes that were erased since */
+	int wal_pages;       /* in the WAL file after the last commit */
+	bool erased;         /* the WAL may still hold sealed bytes that were erased since */
+	int64_t troubled_at; /* clock_boot of the last log line about trouble */
+	atomic_int trouble;  /* SQLite's code, where the last transaction was not kept */
 
 	bool has_thread;
 	pthread_t thread;
@@ -190,9 +204,10 @@ struct writer {
 	struct writes waiting, finished; /* under lock */
 	bool stop;                       /* under lock */
 
-	bool ended;   /* on the loop's thread: what comes now is too late */
-	size_t depth; /* on the loop's thread: not called back yet */
-	int wake_fd;  /* tells the loop that something is finished */
+	bool ended;           /* on the loop's thread: what comes now is too late */
+	size_t depth;         /* on the loop's thread: not called back yet */
+	struct idmap damaged; /* on the loop's thread: ids whose row stands on a corrupt page */
+	int wake_fd;          /* tells the loop that something is finished */
 	struct loop_watch *watch;
 	struct pulse pulse;
 };
@@ -203,6 +218,9 @@ void writer_end(struct writer *writer); /* commits what waits, ends the thread, 
 void writer_fini(struct writer *writer);
 void writer_submit(struct writer *writer, struct write *write);          /* takes the write */
 void writer_submit_and_wait(struct writer *writer, struct write *write); /* does not */
+/* Nothing goes on with that row; said in the log once. */
+void writer_note_damage(struct writer *writer, const char *id);
+void writer_forget_damage(struct writer *writer);
 
 /* ---- read.c ---- */
 
@@ -211,10 +229,12 @@ enum read_sql {
 	SQL_FIND_UID,
 	SQL_FIND_KEY,
 	SQL_DUE,
+	SQL_DUE_BACK,
 	SQL_NEXT_DUE,
 	SQL_LIST,
 	SQL_LIST_STATE,
 	SQL_LIST_OPEN,
+	SQL_LIST_ASIDE,
 	SQL_TIMELINE,
 	SQL_COUNTS,
 	SQL_OLDEST,
@@ -226,10 +246,52 @@ enum read_sql {
 
 extern const char *const read_sql[READ_SQL_COUNT];
 
+/* Keeps state and sealed bytes, takes the row off the clock, counts it: never guessed. The write is
+ * the caller's to submit; why is what row_unseal said. */
+struct write *read_aside(
+    sqlite3_stmt *statement, const struct registration *registration, const struct err *why);
+
 /* ---- lock.c ---- */
 
 /* The lock file's descriptor, to be kept open; -1 with err where another process has the lock. */
 int lock_take(const char *journal_path, struct err *err);
+
+/* ---- check.c, backup.c: what looks at the whole file, from any thread ---- */
+
+/* Shared by the thread at work and who looks on. */
+struct progress {
+	atomic_bool stop;
+	atomic_llong done, total; /* rows, or bytes */
+};
+
+struct check {
+	const struct keyring *keys; /* NULL: nothing is unsealed */
+	/* Gets what was not set aside before, may be NULL. */
+	void (*set_aside)(struct write *write, void *arg);
+	void *arg;
+	struct progress progress;
+};
+
+/* NULL with err where it can't be looked at, or was stopped; a missing file is good. */
+struct journal_findings *check_run(struct check *check, const char *path, struct err *err);
+int backup_run(const char *source, const char *path, struct progress *progress, struct err *err);
+
+/* ---- task.c ---- */
+
+struct task {
+	struct journal *journal; /* NULL: there was none so far */
+	char *path;              /* of a backup; NULL: a check */
+	bool has_thread;
+	pthread_t thread;
+	atomic_bool ended;
+	/* the thread's until it has ended */
+	struct check check;
+	struct journal_findings *findings;
+	struct err err;
+	int64_t ended_at;
+};
+
+void task_end_all(struct journal *journal);
 
 /* ---- keys.c ---- */
 
@@ -238,11 +300,16 @@ int keys_check(sqlite3 *database, const struct keyring *keys, struct err *err);
 
 struct journal {
 	struct keyring *keys;
+	char *path;
 	int lock_fd;
 	struct writer writer;
 	sqlite3 *reader;
 	sqlite3_stmt *reads[READ_SQL_COUNT];
 	int64_t read_failed_at; /* clock_boot of the last log line about it */
+	bool misread;           /* the last read failed */
+	struct task tasks[JOURNAL_TASKS];
+	struct journal_findings *findings; /* of the last check */
+	int64_t checked_at;
 };
 
 #endif

@@ -100,6 +100,8 @@ keys_check(sqlite3 *database, const struct keyring *keys, struct err *err)
 		const char *hex = (const char *)sqlite3_column_text(statement, 1);
 		const char *id = name + strlen(FACT_PREFIX);
 
+		if (hex == NULL)
+			hex = ""; /* of a damaged file */
 		bad = keys_check_one(database, keys, id, hex, err) != 0;
 		noted = noted || (strcmp(id, keyring_current(keys)) == 0 && !bad &&
 				     keys_opens(keys, id, hex));

@@ -8,10 +8,9 @@
 #include "base/mem.h"
 #include "journal/journal_internal.h"
 
-#define READ_WHOLE "SELECT " ROW_PLAIN ", " ROW_MORE ", set_aside, answer_status, answer_body"
-#define READ_SET_ASIDE ROW_COUNT
-#define READ_STATUS (ROW_COUNT + 1)
-#define READ_BODY (ROW_COUNT + 2)
+#define READ_WHOLE "SELECT " ROW_PLAIN ", " ROW_MORE ", answer_status, answer_body"
+#define READ_STATUS ROW_COUNT
+#define READ_BODY (ROW_COUNT + 1)
 
 #define READ_LIST "SELECT " ROW_PLAIN " FROM registration "
 #define READ_NEWEST " ORDER BY created_at DESC, number DESC LIMIT "
@@ -33,11 +32,14 @@ const char *const read_sql[READ_SQL_COUNT] = {
 				" WHERE portal = ?1 AND key_mac = ?2 AND key_mac <> ''",
     [SQL_DUE] = "SELECT id FROM registration WHERE due_at > 0 AND due_at <= ?1"
 		" ORDER BY due_at, id LIMIT ?2",
+    [SQL_DUE_BACK] = "SELECT id FROM registration WHERE due_at > 0 AND due_at <= ?1"
+		     " ORDER BY due_at DESC, id DESC LIMIT ?2",
     [SQL_NEXT_DUE] = "SELECT due_at FROM registration WHERE due_at > 0 AND due_at > ?1"
 		     " ORDER BY due_at LIMIT 1",
     [SQL_LIST] = READ_LIST "WHERE created_at < ?1" READ_NEWEST "?2",
     [SQL_LIST_STATE] = READ_LIST "WHERE created_at < ?1 AND state = ?3" READ_NEWEST "?2",
     [SQL_LIST_OPEN] = READ_LIST READ_OPEN READ_NEWEST "?2",
+    [SQL_LIST_ASIDE] = READ_LIST "WHERE set_aside = 1 AND created_at < ?1" READ_NEWEST "?2",
     [SQL_TIMELINE] = "SELECT at, step, state, what FROM timeline WHERE registration ="
 		     " (SELECT number FROM registration WHERE id = ?1) ORDER BY seq",
     [SQL_COUNTS] = "SELECT state, many FROM counts",
@@ -56,7 +58,8 @@ read_step(struct journal *journal, sqlite3_stmt *statement)
 	int code = sqlite3_step(statement);
 	int64_t now = clock_boot();
 
-	if (code == SQLITE_ROW || code == SQLITE_DONE)
+	journal->misread = code != SQLITE_ROW && code != SQLITE_DONE;
+	if (!journal->misread)
 		return code == SQLITE_ROW;
 	if (journal->read_failed_at == 0 || now - journal->read_failed_at >= LOG_EVERY) {
 		log_error("the journal can't be read: %s", sqlite3_errstr(code));
@@ -65,30 +68,36 @@ read_step(struct journal *journal, sqlite3_stmt *statement)
 	return false;
 }
 
-/* Keeps the state and the sealed bytes, takes it off the clock, counts it: never guessed. */
+struct write *
+read_aside(sqlite3_stmt *statement, const struct registration *registration, const struct err *why)
+{
+	struct write *write = write_new(WRITE_SET_ASIDE, registration->id);
+	const void *sealed = sqlite3_column_blob(statement, ROW_SEALED_BYTES);
+
+	write->sealed_size = (size_t)sqlite3_column_bytes(statement, ROW_SEALED_BYTES);
+	if (sqlite3_column_type(statement, ROW_SEALED_BYTES) != SQLITE_NULL)
+		write->sealed = mem_new(write->sealed_size + 1);
+	if (write->sealed_size > 0)
+		memcpy(write->sealed, sealed, write->sealed_size);
+	write->noted = true;
+	write->at = clock_wall();
+	write->what = mem_format("set aside: %s", why->text);
+	return write;
+}
+
 static void
 read_set_aside(struct journal *journal, sqlite3_stmt *statement, struct registration *registration,
     const struct err *why)
 {
-	struct write *write;
-	char *detail = mem_format("set aside: the sealed part can't be read: %s", why->text);
+	struct write *write = read_aside(statement, registration, why);
 
+	registration->set_aside = true;
 	registration->due_at = 0;
-	mem_set_text(&registration->detail, detail);
-	if (sqlite3_column_int(statement, READ_SET_ASIDE) != 0) {
-		free(detail);
-		return;
-	}
-	write = write_new(WRITE_SET_ASIDE, registration->id);
-	write->sealed_size = (size_t)sqlite3_column_bytes(statement, ROW_SEALED_BYTES);
-	write->sealed = mem_new(write->sealed_size + 1);
-	if (write->sealed_size > 0)
-		memcpy(write->sealed, sqlite3_column_blob(statement, ROW_SEALED_BYTES),
-		    write->sealed_size);
-	write->noted = true;
-	write->at = clock_wall();
-	write->what = detail;
-	writer_submit(&journal->writer, write);
+	mem_set_text(&registration->detail, write->what);
+	if (sqlite3_column_int(statement, ROW_SET_ASIDE) != 0)
+		write_free(&write);
+	else
+		writer_submit(&journal->writer, write);
 }
 
 static struct registration *
@@ -100,35 +109,44 @@ read_whole(struct journal *journal, sqlite3_stmt *statement)
 	if (!read_step(journal, statement))
 		return NULL;
 	registration = row_read(statement);
-	if (registration != NULL)
-		registration->findings = sql_text(statement, ROW_FINDINGS);
-	if (registration != NULL && row_unseal(journal->keys, statement, registration, &err) != 0)
+	registration->findings = sql_text(statement, ROW_FINDINGS);
+	if (row_unseal(journal->keys, statement, registration, &err) != 0 &&
+	    !registration_is_final(registration))
 		read_set_aside(journal, statement, registration, &err);
+	else
+		registration->set_aside = false; /* or it can be read again */
 	return registration;
 }
 
 static struct registration *
-read_by_text(struct journal *journal, enum read_sql which, const char *text)
+read_by_text(struct journal *journal, enum read_sql which, const char *text, int *code_out)
 {
 	sqlite3_stmt *statement = journal->reads[which];
 	struct registration *registration;
 
 	sql_bind_text(statement, 1, text);
 	registration = read_whole(journal, statement);
-	sqlite3_reset(statement);
+	*code_out = sqlite3_reset(statement);
 	return registration;
 }
 
 struct registration *
 journal_find(struct journal *journal, const char *id)
 {
-	return read_by_text(journal, SQL_FIND, id);
+	int code;
+	struct registration *registration = read_by_text(journal, SQL_FIND, id, &code);
+
+	if ((code & 0xff) == SQLITE_CORRUPT)
+		writer_note_damage(&journal->writer, id);
+	return registration;
 }
 
 struct registration *
 journal_find_uid(struct journal *journal, const char *uid)
 {
-	return read_by_text(journal, SQL_FIND_UID, uid);
+	int code;
+
+	return read_by_text(journal, SQL_FIND_UID, uid, &code);
 }
 
 struct registration *
@@ -154,6 +172,7 @@ journal_find_attempts(
     struct journal *journal, const char *key, struct journal_attempts *attempts_out)
 {
 	sqlite3_stmt *statement = journal->reads[SQL_FIND_ATTEMPTS];
+	const char *last_id;
 
 	memset(attempts_out, 0, sizeof(*attempts_out));
 	sql_bind_text(statement, 1, key);
@@ -163,25 +182,44 @@ journal_find_attempts(
 		attempts_out->began_at = sqlite3_column_int64(statement, 2);
 		attempts_out->locked_until = sqlite3_column_int64(statement, 3);
 		attempts_out->last_at = sqlite3_column_int64(statement, 4);
+		last_id = (const char *)sqlite3_column_text(statement, 5);
 		snprintf(attempts_out->last_id, sizeof(attempts_out->last_id), "%s",
-		    (const char *)sqlite3_column_text(statement, 5));
+		    last_id != NULL ? last_id : "");
 	}
 	/* A read that failed says so here: nothing found must not mean nothing counted. */
 	return sqlite3_reset(statement) == SQLITE_OK ? 0 : -1;
 }
 
-size_t
-journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most)
+static size_t
+read_due(struct journal *journal, enum read_sql which, int64_t now, char (*ids_out)[UUID_SIZE],
+    size_t most)
 {
-	sqlite3_stmt *statement = journal->reads[SQL_DUE];
+	sqlite3_stmt *statement = journal->reads[which];
 	size_t count = 0;
 
 	sqlite3_bind_int64(statement, 1, now);
-	sqlite3_bind_int64(statement, 2, (int64_t)most);
-	while (count < most && read_step(journal, statement))
-		snprintf(ids_out[count++], UUID_SIZE, "%s",
-		    (const char *)sqlite3_column_text(statement, 0));
+	sqlite3_bind_int64(statement, 2, (int64_t)(most + journal->writer.damaged.count));
+	while (count < most && read_step(journal, statement)) {
+		const char *id = (const char *)sqlite3_column_text(statement, 0);
+
+		if (id != NULL && idmap_find(&journal->writer.damaged, id) == NULL)
+			snprintf(ids_out[count++], UUID_SIZE, "%s", id);
+	}
 	sqlite3_reset(statement);
+	return count;
+}
+
+size_t
+journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most)
+{
+	size_t count = read_due(journal, SQL_DUE, now, ids_out, most);
+
+	/* A page of the index can't be read: what stands behind it is come at from the other end.
+	 */
+	if (journal->misread) {
+		count += read_due(journal, SQL_DUE_BACK, now, ids_out + count, most - count);
+		journal->misread = true;
+	}
 	return count;
 }
 
@@ -201,18 +239,19 @@ journal_next_due(struct journal *journal, int64_t after)
 	return due;
 }
 
-void
+int
 journal_list(
     struct journal *journal, const struct journal_filter *filter, journal_each_fn *each, void *arg)
 {
-	enum read_sql which = filter->by_state ? SQL_LIST_STATE
-			      : filter->open   ? SQL_LIST_OPEN
-					       : SQL_LIST;
+	enum read_sql which = filter->set_aside  ? SQL_LIST_ASIDE
+			      : filter->by_state ? SQL_LIST_STATE
+			      : filter->open     ? SQL_LIST_OPEN
+						 : SQL_LIST;
 	sqlite3_stmt *statement = journal->reads[which];
 	struct registration *registration, of_state = {.state = filter->state};
 
 	if (filter->by_state && filter->open && registration_is_final(&of_state))
-		return;
+		return 0;
 	sqlite3_bind_int64(
 	    statement, 1, filter->created_before != 0 ? filter->created_before : INT64_MAX);
 	sqlite3_bind_int(statement, 2, filter->limit > 0 ? filter->limit : -1);
@@ -220,12 +259,10 @@ journal_list(
 		sql_bind_text(statement, 3, registration_state_name(filter->state));
 	while (read_step(journal, statement)) {
 		registration = row_read(statement);
-		if (registration == NULL)
-			continue;
 		each(registration, arg);
 		registration_free(&registration);
 	}
-	sqlite3_reset(statement);
+	return sqlite3_reset(statement) == SQLITE_OK ? 0 : -1;
 }
 
 void
@@ -259,14 +296,17 @@ journal_counts(struct journal *journal, struct journal_counts *counts_out)
 	enum registration_state state;
 
 	memset(counts_out, 0, sizeof(*counts_out));
-	while (read_step(journal, statement))
-		if (registration_state_parse(
-			(const char *)sqlite3_column_text(statement, 0), &state) == 0)
+	while (read_step(journal, statement)) {
+		const char *name = (const char *)sqlite3_column_text(statement, 0);
+
+		if (name != NULL && registration_state_parse(name, &state) == 0)
 			counts_out->by_state[state] = sqlite3_column_int64(statement, 1);
+	}
 	sqlite3_reset(statement);
 	counts_out->oldest_pending = read_number(journal, SQL_OLDEST);
 	counts_out->next_due = journal_next_due(journal, 0);
 	counts_out->set_aside = read_number(journal, SQL_ASIDE_COUNT);
+	counts_out->damaged = (int64_t)journal->writer.damaged.count;
 }
 
 char *

@@ -12,6 +12,8 @@
 /* What the sealed bytes belong to: moved to another row they do not open. */
 #define ABOUT_SIZE (UUID_SIZE + 32)
 
+#define NO_STATE "the state that stands there is none"
+
 static const char *
 row_about(const char *id, char out[ABOUT_SIZE])
 {
@@ -128,6 +130,7 @@ row_bind_plain(const struct registration *from, sqlite3_stmt *statement)
 	    {ROW_ACTIVATED_AT, from->activated_at},
 	    {ROW_DUE_AT, from->due_at},
 	    {ROW_HELD, from->held},
+	    {ROW_SET_ASIDE, from->set_aside},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -155,7 +158,38 @@ row_bind(const struct row *row, sqlite3_stmt *statement)
 static void
 row_copy_text(sqlite3_stmt *statement, enum row_column column, char *out, size_t size)
 {
-	snprintf(out, size, "%s", (const char *)sqlite3_column_text(statement, (int)column));
+	const char *text = (const char *)sqlite3_column_text(statement, (int)column);
+
+	snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+/* What must be there: "" where a damaged file has it no more. */
+static char *
+row_text(sqlite3_stmt *statement, enum row_column column)
+{
+	char *text = sql_text(statement, (int)column);
+
+	return text != NULL ? text : mem_text("");
+}
+
+static int
+row_state(sqlite3_stmt *statement, enum registration_state *state_out)
+{
+	char name[16];
+
+	row_copy_text(statement, ROW_STATE, name, sizeof(name));
+	return registration_state_parse(name, state_out);
+}
+
+static void
+row_read_state(sqlite3_stmt *statement, struct registration *to)
+{
+	to->set_aside = sqlite3_column_int(statement, ROW_SET_ASIDE) != 0;
+	if (row_state(statement, &to->state) == 0)
+		return;
+	to->state = STATE_FAILED;
+	to->set_aside = true;
+	mem_set_text(&to->detail, "set aside: " NO_STATE);
 }
 
 struct registration *
@@ -163,19 +197,13 @@ row_read(sqlite3_stmt *statement)
 {
 	struct registration *to = registration_new();
 
-	if (registration_state_parse(
-		(const char *)sqlite3_column_text(statement, ROW_STATE), &to->state) != 0) {
-		registration_free(&to);
-		return NULL;
-	}
 	row_copy_text(statement, ROW_ID, to->id, sizeof(to->id));
 	row_copy_text(statement, ROW_KEY_MAC, to->key_mac, sizeof(to->key_mac));
 	row_copy_text(statement, ROW_BODY_MAC, to->body_mac, sizeof(to->body_mac));
 	row_copy_text(statement, ROW_PERSON_KEY, to->person_key, sizeof(to->person_key));
-	to->portal = sql_text(statement, ROW_PORTAL);
+	to->portal = row_text(statement, ROW_PORTAL);
 	to->reason = sql_text(statement, ROW_REASON);
-	mem_free_text(&to->step);
-	to->step = sql_text(statement, ROW_STEP);
+	to->step = row_text(statement, ROW_STEP);
 	to->waits_for = sql_text(statement, ROW_WAITS_FOR);
 	to->detail = sql_text(statement, ROW_DETAIL);
 	to->attempts = sqlite3_column_int(statement, ROW_ATTEMPTS);
@@ -187,6 +215,7 @@ row_read(sqlite3_stmt *statement)
 	to->mail = sql_text(statement, ROW_MAIL);
 	to->categories = row_split((const char *)sqlite3_column_text(statement, ROW_CATEGORIES));
 	to->held = sqlite3_column_int(statement, ROW_HELD) != 0;
+	row_read_state(statement, to);
 	return to;
 }
 
@@ -197,8 +226,11 @@ row_unseal(const struct keyring *keys, sqlite3_stmt *statement, struct registrat
 	const void *sealed = sqlite3_column_blob(statement, ROW_SEALED_BYTES);
 	const char *key = (const char *)sqlite3_column_text(statement, ROW_SEALED_KEY);
 	char about[ABOUT_SIZE], *plain;
+	enum registration_state state;
 	size_t size;
 
+	if (row_state(statement, &state) != 0)
+		return err_set(err, ERR_BROKEN, NO_STATE);
 	if (sqlite3_column_type(statement, ROW_SEALED_BYTES) == SQLITE_NULL)
 		return 0;
 	if (sealed == NULL || key == NULL)

@@ -103,12 +103,13 @@ schema_refuse_newer(int64_t version, int known, struct err *err)
 }
 
 int
-schema_check_version(sqlite3 *database, struct err *err)
+schema_check_version(sqlite3 *database, bool *is_older_out, struct err *err)
 {
 	int64_t version;
 
 	if (sql_number(database, "PRAGMA user_version", &version, err) != 0)
 		return -1;
+	*is_older_out = version < SCHEMA_VERSION;
 	return schema_refuse_newer(version, SCHEMA_VERSION, err);
 }
 

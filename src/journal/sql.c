@@ -24,7 +24,7 @@ sql_open(const char *path, int flags, sqlite3 **database_out, struct err *err)
 		return -1;
 	}
 	sqlite3_extended_result_codes(database, 1);
-	sqlite3_busy_timeout(database, 1000);
+	sqlite3_busy_timeout(database, SQL_BUSY_MILLISECONDS);
 	sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	*database_out = database;
@@ -84,6 +84,13 @@ sql_run(sqlite3_stmt *statement)
 	} while (code == SQLITE_ROW);
 	sqlite3_reset(statement);
 	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+bool
+sql_is_damage(int code)
+{
+	return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_IOERR_READ ||
+	       code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS;
 }
 
 void

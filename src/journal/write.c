@@ -8,6 +8,9 @@
 const char *const write_sql[WRITE_SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
+    /* Changes a page, whatever it held: what changes nothing is not written. */
+    [SQL_PROBE] = "INSERT INTO facts VALUES ('probe', '0')"
+		  " ON CONFLICT (name) DO UPDATE SET value = 1 - value",
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_SAVEPOINT] = "SAVEPOINT one",
     [SQL_RELEASE] = "RELEASE one",
@@ -16,14 +19,13 @@ const char *const write_sql[WRITE_SQL_COUNT] = {
 		  " WHERE portal = ?1 AND key_mac = ?2 AND key_mac <> ''",
     [SQL_INSERT] = "INSERT INTO registration (" ROW_PLAIN ", " ROW_MORE ") VALUES"
 		   " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-		   " ?18, ?19, ?20, ?21, ?22)",
+		   " ?18, ?19, ?20, ?21, ?22, ?23)",
     /* What is set aside keeps its sealed part, until it unseals again or the registration ends. */
     [SQL_UPDATE] = "UPDATE registration SET person_key = ?5, state = ?6, reason = ?7, step = ?8,"
 		   " waits_for = ?9, detail = ?10, attempts = ?11, activates_at = ?13,"
 		   " activated_at = ?14, due_at = ?15, uid = ?16, mail = ?17, categories = ?18,"
-		   " held = ?19, sealed = ?20, sealed_key = ?21, findings = ?22,"
-		   " set_aside = 0"
-		   " WHERE id = ?1 AND (set_aside = 0 OR ?20 IS NOT NULL"
+		   " held = ?19, set_aside = ?20, sealed = ?21, sealed_key = ?22, findings = ?23"
+		   " WHERE id = ?1 AND (set_aside = 0 OR ?21 IS NOT NULL"
 		   " OR ?6 IN ('active', 'rejected', 'cancelled'))",
     [SQL_NOTE] = "INSERT INTO timeline (registration, seq, at, step, state, what)"
 		 " SELECT number, (SELECT coalesce(max(seq), 0) + 1 FROM timeline"
@@ -144,7 +146,9 @@ write_set_aside(sqlite3 *database, sqlite3_stmt **statements, struct write *writ
 	sql_bind_text(statement, 2, write->what);
 	sqlite3_bind_blob64(statement, 3, write->sealed, write->sealed_size, SQLITE_STATIC);
 	code = sql_run(statement);
-	if (code != SQLITE_OK || sqlite3_changes(database) == 0)
+	if (code == SQLITE_OK && sqlite3_changes(database) == 0)
+		write->result = JOURNAL_EXISTS; /* it is another row by now, or was set aside */
+	if (code != SQLITE_OK || write->result != JOURNAL_DONE)
 		return code;
 	return write_note(statements[SQL_NOTE], write);
 }

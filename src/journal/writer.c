@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -13,6 +14,8 @@
 
 #define WAL_PAGES_MOST 1000  /* then the WAL file is moved into the journal */
 #define IDLE_SECONDS 2       /* then it is emptied, where it holds what was erased */
+#define PROBE_SECONDS 1      /* between two looks whether the disk takes something again */
+#define LOG_EVERY 60000      /* milliseconds between two lines about trouble */
 #define CALLBACKS_A_TURN 256 /* the loop gets a breath after so many */
 
 static void
@@ -65,17 +68,37 @@ writer_die_of_fsync(int code)
 	abort();
 }
 
-static enum journal_result
-writer_result(const struct writer *writer, int code)
+/* A quota that is used up is a full disk too. sqlite3_system_errno says 0 after a COMMIT that
+ * failed (3.40); the WAL file knows. */
+static int
+writer_plain_code(const struct writer *writer, int code)
 {
-	int reason = sqlite3_system_errno(writer->database);
+	sqlite3_file *wal = NULL;
+	int reason = 0;
 
-	writer_die_of_fsync(code);
-	if ((code & 0xff) == SQLITE_FULL)
-		return JOURNAL_FULL;
-	if ((code & 0xff) == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT))
-		return JOURNAL_FULL;
-	return JOURNAL_BROKEN;
+	if (code != SQLITE_IOERR_WRITE)
+		return code;
+	sqlite3_file_control(writer->database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+	if (wal != NULL && wal->pMethods != NULL)
+		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &reason);
+	return reason == ENOSPC || reason == EDQUOT ? SQLITE_FULL : code;
+}
+
+/* A line where trouble begins and where it ends, and one now and then where it comes and goes. */
+static void
+writer_set_trouble(struct writer *writer, int code)
+{
+	int64_t now = clock_boot();
+
+	if (code != SQLITE_OK &&
+	    (writer->troubled_at == 0 || now - writer->troubled_at >= LOG_EVERY)) {
+		log_error("the journal can't be written (%s): nothing is taken until it can",
+		    sqlite3_errstr(code));
+		writer->troubled_at = now;
+	} else if (code == SQLITE_OK && writer->trouble != SQLITE_OK) {
+		log_note("the journal can be written again");
+	}
+	writer->trouble = code;
 }
 
 /* One write. Its own fault undoes it alone; other than SQLITE_OK only where all is lost. */
@@ -104,8 +127,12 @@ writer_try(struct writer *writer, struct write *write)
 static void
 writer_checkpoint(struct writer *writer, int mode)
 {
-	int code = sqlite3_wal_checkpoint_v2(writer->database, NULL, mode, NULL, NULL);
+	int code;
 
+	/* Not to wait for a backup's long look: who writes meanwhile would wait too. */
+	sqlite3_busy_timeout(writer->database, 0);
+	code = sqlite3_wal_checkpoint_v2(writer->database, NULL, mode, NULL, NULL);
+	sqlite3_busy_timeout(writer->database, SQL_BUSY_MILLISECONDS);
 	writer_die_of_fsync(code);
 	if (code != SQLITE_OK)
 		return; /* a reader was in the way, or the disk is full: later */
@@ -123,24 +150,67 @@ writer_on_wal(void *arg, sqlite3 *database, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* All of these in one transaction: either each is committed or none is. */
-static void
-writer_commit(struct writer *writer, struct write *first)
+static int
+writer_end_transaction(struct writer *writer, int code)
 {
-	enum journal_result result;
-	int code = sql_run(writer->statements[SQL_BEGIN]);
-
-	for (struct write *it = first; code == SQLITE_OK && it != NULL; it = it->next)
-		code = writer_try(writer, it);
 	if (code == SQLITE_OK)
 		code = sql_run(writer->statements[SQL_COMMIT]);
 	if (code == SQLITE_OK)
-		return;
-	result = writer_result(writer, code);
+		return SQLITE_OK;
+	writer_die_of_fsync(code);
+	code = writer_plain_code(writer, code);
 	if (!sqlite3_get_autocommit(writer->database))
 		sql_run(writer->statements[SQL_ROLLBACK]);
+	return code;
+}
+
+/* All of these up to 'end' in one transaction: either each is committed or none is. */
+static int
+writer_transact(struct writer *writer, struct write *first, const struct write *end)
+{
+	int code = sql_run(writer->statements[SQL_BEGIN]);
+
+	for (struct write *it = first; code == SQLITE_OK && it != end; it = it->next)
+		code = writer_try(writer, it);
+	code = writer_end_transaction(writer, code);
+	for (struct write *it = first; it != end; it = it->next) {
+		if (code != SQLITE_OK)
+			it->result = (code & 0xff) == SQLITE_FULL ? JOURNAL_FULL : JOURNAL_BROKEN;
+		it->met_damage = (code & 0xff) == SQLITE_CORRUPT;
+	}
+	return code;
+}
+
+/* A page that can't be read fails those that need it, and nobody else: each for itself then. */
+static void
+writer_commit(struct writer *writer, struct write *first)
+{
+	int code = writer_transact(writer, first, NULL);
+
+	if (!sql_is_damage(code)) {
+		writer_set_trouble(writer, code);
+		return;
+	}
 	for (struct write *it = first; it != NULL; it = it->next)
-		it->result = result;
+		writer_transact(writer, it, it->next);
+}
+
+/* Nobody writes while nothing can be written: so that the end of it is seen. */
+static void
+writer_probe(struct writer *writer)
+{
+	int code = sql_run(writer->statements[SQL_BEGIN]);
+
+	if (code == SQLITE_OK)
+		code = sql_run(writer->statements[SQL_PROBE]);
+	writer_set_trouble(writer, writer_end_transaction(writer, code));
+}
+
+static void
+writer_say(const struct write *write)
+{
+	if (write->kind == WRITE_SET_ASIDE && write->result == JOURNAL_DONE)
+		log_line(LOG_LEVEL_ERROR, write->id, "%s", write->what);
 }
 
 static void
@@ -150,6 +220,7 @@ writer_finish(struct writer *writer, struct writes *batch)
 
 	pthread_mutex_lock(&writer->lock);
 	while ((write = writes_take(batch)) != NULL) {
+		writer_say(write);
 		if (write->waited_for) {
 			write->finished = true;
 			pthread_cond_broadcast(&writer->waited_for);
@@ -167,14 +238,15 @@ writer_wait(struct writer *writer, struct writes *batch)
 {
 	struct write *write;
 	struct timespec until;
+	bool timed = writer->trouble != SQLITE_OK || writer->erased;
 	int code = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += IDLE_SECONDS;
+	until.tv_sec += writer->trouble != SQLITE_OK ? PROBE_SECONDS : IDLE_SECONDS;
 	pthread_mutex_lock(&writer->lock);
 	while (writer->waiting.first == NULL && !writer->stop && code == 0)
-		code = writer->erased ? pthread_cond_timedwait(&writer->more, &writer->lock, &until)
-				      : pthread_cond_wait(&writer->more, &writer->lock);
+		code = timed ? pthread_cond_timedwait(&writer->more, &writer->lock, &until)
+			     : pthread_cond_wait(&writer->more, &writer->lock);
 	for (int i = 0; i < writer->batch && (write = writes_take(&writer->waiting)) != NULL; i++)
 		writes_add(batch, write);
 	code = batch->first == NULL && writer->stop;
@@ -194,6 +266,10 @@ writer_has_erased(const struct writes *batch)
 static void
 writer_carry_out(struct writer *writer, struct writes *batch)
 {
+	if (batch->first == NULL && writer->trouble != SQLITE_OK) {
+		writer_probe(writer);
+		return;
+	}
 	if (batch->first == NULL) {
 		writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
 		return;
@@ -232,6 +308,8 @@ writer_call_back(struct writer *writer)
 	if (write == NULL)
 		return false;
 	writer->depth--;
+	if (write->met_damage && write->kind == WRITE_SAVE)
+		writer_note_damage(writer, write->id);
 	if (write->done != NULL)
 		write->done(write->result,
 		    write->result == JOURNAL_EXISTS ? write->taken_by : write->id, write->arg);
@@ -240,6 +318,27 @@ writer_call_back(struct writer *writer)
 	else
 		write_free(&write);
 	return true;
+}
+
+void
+writer_note_damage(struct writer *writer, const char *id)
+{
+	if (idmap_find(&writer->damaged, id) != NULL)
+		return;
+	log_line(LOG_LEVEL_ERROR, id,
+	    "the journal is damaged where this registration stands: nothing goes on with it");
+	idmap_add(&writer->damaged, id, writer);
+}
+
+static void
+writer_on_forget(void *thing)
+{
+}
+
+void
+writer_forget_damage(struct writer *writer)
+{
+	idmap_drain(&writer->damaged, writer_on_forget);
 }
 
 static void
@@ -319,6 +418,7 @@ writer_fini(struct writer *writer)
 	pulse_stop(&writer->pulse);
 	sql_finalize(writer->statements, WRITE_SQL_COUNT);
 	sqlite3_close(writer->database);
+	writer_forget_damage(writer);
 	loop_watch_free(&writer->watch);
 	if (writer->wake_fd >= 0)
 		close(writer->wake_fd);

@@ -48,6 +48,8 @@ struct registration {
 	char *uid, *mail;  /* NULL until known */
 	char **categories; /* highest precedence first; NULL until proved */
 	bool held;
+	bool set_aside; /* what the journal holds of it can't be read: detail says why, and nothing
+			   goes on with it until it can be read again, but to cancel it */
 
 	struct application *application; /* NULL once erased */
 

@@ -22,14 +22,15 @@ registration_is(const json_t *registration, const char *name)
 static void
 registration_add_notes(struct table *table, const json_t *registration)
 {
-	static const char *const marks[] = {"held", "overdue", "escalated", "dual"};
+	static const char *const marks[] = {"set_aside", "held", "overdue", "escalated", "dual"};
 	const char *reason = json_text(registration, "reason");
 	const char *waits_for = json_text(registration, "waits_for");
 	struct text notes = {0};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
 		if (registration_is(registration, marks[i]))
-			text_add(&notes, "%s%s", notes.size > 0 ? ", " : "", marks[i]);
+			text_add(&notes, "%s%s", notes.size > 0 ? ", " : "",
+			    i == 0 ? "set aside" : marks[i]);
 	if (reason != NULL)
 		text_add(&notes, "%s%s", notes.size > 0 ? ", " : "", reason);
 	if (waits_for != NULL)
@@ -90,6 +91,8 @@ list_path(const struct command *command, struct text *path)
 	}
 	if (command_option(command, "overdue") != NULL)
 		client_add_query(path, "overdue", "true");
+	if (command_option(command, "set-aside") != NULL)
+		client_add_query(path, "set_aside", "true");
 	return 0;
 }
 
@@ -98,6 +101,7 @@ list_verb(const struct command *command)
 {
 	struct text path = {0};
 	json_t *answer, *registrations, *registration;
+	bool incomplete;
 	size_t i;
 	int code = list_path(command, &path);
 
@@ -113,8 +117,13 @@ list_verb(const struct command *command)
 	} else {
 		list_print(registrations);
 	}
+	incomplete = json_is_true(json_object_get(answer, "incomplete"));
 	json_decref(answer);
-	return EXIT_DONE;
+	if (!incomplete)
+		return EXIT_DONE;
+	command_say("list: the journal is damaged, so some may be missing here: see 'musterctl "
+		    "journal check'");
+	return EXIT_FAILED;
 }
 
 static void
@@ -180,6 +189,7 @@ show_fields(const json_t *registration)
 	show_text(&table, "registration", json_text(registration, "id"));
 	show_text(&table, "state", json_text(registration, "state"));
 	show_text(&table, "reason", json_text(registration, "reason"));
+	show_text(&table, "set aside", registration_is(registration, "set_aside") ? "yes" : NULL);
 	show_text(&table, "held", registration_is(registration, "held") ? "yes" : NULL);
 	show_text(&table, "overdue",
 	    registration_is(registration, "escalated") ? "yes, escalated"

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -8,6 +10,11 @@
 #include "musterctl/screen.h"
 
 #define REPLACEMENT "?"
+
+#define DRAW_MILLISECONDS 100
+#define BAR_MOST 40
+#define BAR_LEAST 10
+#define BAR_WORDS 60 /* columns for the words beside it */
 
 /* The code point that the text begins with, and its size; -1 and 1 where it is no UTF-8. */
 static int32_t
@@ -210,4 +217,55 @@ int64_t
 json_number(const json_t *object, const char *name)
 {
 	return (int64_t)json_integer_value(json_object_get(object, name));
+}
+
+static bool
+screen_has_bar(void)
+{
+	const char *terminal = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && terminal != NULL && *terminal != '\0' &&
+	       strcmp(terminal, "dumb") != 0;
+}
+
+static int
+screen_bar_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return BAR_MOST;
+	if (size.ws_col < BAR_LEAST + BAR_WORDS)
+		return 0;
+	return size.ws_col - BAR_WORDS < BAR_MOST ? size.ws_col - BAR_WORDS : BAR_MOST;
+}
+
+static int64_t bar_drawn; /* clock_boot; 0: there is none on the screen */
+
+void
+screen_bar_clear(void)
+{
+	if (bar_drawn != 0)
+		fputs("\r\033[K", stderr);
+	bar_drawn = 0;
+}
+
+void
+screen_bar(int permille, const char *words)
+{
+	int64_t now = clock_boot();
+	int width = screen_bar_width();
+
+	if (!screen_has_bar() || (bar_drawn != 0 && now - bar_drawn < DRAW_MILLISECONDS))
+		return;
+	bar_drawn = now;
+	fputs("\r\033[K", stderr);
+	if (permille >= 0 && width > 0) {
+		fputc('[', stderr);
+		for (int i = 0; i < width; i++)
+			fputc(i < permille * width / 1000 ? '#' : '.', stderr);
+		fprintf(stderr, "] %3d %%  ", permille / 10);
+	}
+	fputs(words, stderr);
+	fflush(stderr);
 }

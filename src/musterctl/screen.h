@@ -24,6 +24,13 @@ char *screen_time(const char *rfc3339);
 char *screen_time_about(const char *rfc3339);
 char *screen_duration(int64_t seconds); /* "3 h 12 min" */
 
+/*
+ * A bar on stderr, drawn again and again on one line; permille below 0: only the words. Nothing
+ * where stderr is no terminal that can draw one, or it was drawn a moment ago.
+ */
+void screen_bar(int permille, const char *words);
+void screen_bar_clear(void);
+
 /* Rows of cells, the widest of each column decides; the cells are the table's. */
 struct table {
 	size_t columns, count;

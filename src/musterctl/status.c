@@ -47,6 +47,23 @@ status_counts(json_t *status)
 }
 
 static void
+status_journal(const json_t *journal)
+{
+	int64_t damage = json_number(journal, "damage") + json_number(journal, "unreadable");
+	const char *trouble = json_text(journal, "trouble");
+	struct table table = {.columns = 2};
+
+	puts("\nJournal");
+	table_add_text(&table, "written");
+	table_add(&table, trouble == NULL ? mem_text("yes") : mem_format("NO: %s", trouble));
+	table_add_text(&table, "sound");
+	table_add_text(&table, damage == 0 ? "yes" : "NO: see 'musterctl journal check'");
+	table_add_text(&table, "checked");
+	table_add(&table, screen_time_about(json_text(journal, "checked_at")));
+	table_print(&table, stdout);
+}
+
+static void
 status_directories(const json_t *status)
 {
 	struct table table = {.columns = 4};
@@ -102,6 +119,7 @@ status_verb(const struct command *command)
 	} else {
 		status_head(status);
 		status_counts(status);
+		status_journal(json_object_get(status, "journal"));
 		status_directories(status);
 		status_queues(status);
 	}

@@ -1,8 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -11,27 +9,10 @@
 #include "musterctl/submit_report.h"
 #include "musterctl/verbs.h"
 
-#define DRAW_MILLISECONDS 100
-#define BAR_MOST 40
-#define BAR_LEAST 10
-#define BAR_WORDS 60 /* columns for the words beside it */
-
 void
 report_start(struct report *report, bool json)
 {
-	const char *terminal = getenv("TERM");
-
 	*report = (struct report){.json = json, .began = clock_boot()};
-	report->bar = isatty(STDERR_FILENO) && terminal != NULL && *terminal != '\0' &&
-		      strcmp(terminal, "dumb") != 0;
-}
-
-static void
-report_clear(struct report *report)
-{
-	if (report->bar && report->drawn != 0)
-		fputs("\r\033[K", stderr);
-	report->drawn = 0;
 }
 
 static void
@@ -80,7 +61,7 @@ report_line(struct report *report, size_t number, long status, json_t *answer)
 {
 	bool taken = status >= 200 && status < 300;
 
-	report_clear(report);
+	screen_bar_clear();
 	if (taken)
 		report->taken++;
 	else
@@ -91,44 +72,22 @@ report_line(struct report *report, size_t number, long status, json_t *answer)
 		report_line_words(number, status, answer, taken);
 }
 
-static int
-report_bar_width(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-		return BAR_MOST;
-	if (size.ws_col < BAR_LEAST + BAR_WORDS)
-		return 0;
-	return size.ws_col - BAR_WORDS < BAR_MOST ? size.ws_col - BAR_WORDS : BAR_MOST;
-}
-
 void
 report_progress(struct report *report, int permille)
 {
-	int64_t now = clock_boot(), passed = now - report->began;
+	int64_t passed = clock_boot() - report->began;
 	size_t count = report->taken + report->failed;
-	int width = report_bar_width();
-
-	if (!report->bar || (report->drawn != 0 && now - report->drawn < DRAW_MILLISECONDS))
-		return;
-	report->drawn = now;
-	fputs("\r\033[K", stderr);
-	if (permille >= 0 && width > 0) {
-		fputc('[', stderr);
-		for (int i = 0; i < width; i++)
-			fputc(i < permille * width / 1000 ? '#' : '.', stderr);
-		fprintf(stderr, "] %3d %%  ", permille / 10);
-	}
-	fprintf(stderr, "%zu lines, %zu failed, %.0f a second", count, report->failed,
+	char *words = mem_format("%zu lines, %zu failed, %.0f a second", count, report->failed,
 	    passed > 0 ? (double)count * 1000 / (double)passed : 0.0);
-	fflush(stderr);
+
+	screen_bar(permille, words);
+	free(words);
 }
 
 void
 report_end(struct report *report)
 {
-	report_clear(report);
+	screen_bar_clear();
 	fflush(stdout);
 	command_say("%zu lines: %zu taken, %zu failed", report->taken + report->failed,
 	    report->taken, report->failed);

@@ -11,9 +11,8 @@
 
 struct report {
 	bool json;
-	bool bar; /* stderr is a terminal that can draw one */
 	size_t taken, failed;
-	int64_t began, drawn; /* clock_boot */
+	int64_t began; /* clock_boot */
 };
 
 void report_start(struct report *report, bool json);

@@ -46,7 +46,8 @@ const struct verb verb_table[] = {
 	.summary = "Lists registrations, newest first.",
 	.options = {{"state", "S", STATES, "only those in this state"},
 	    {"limit", "N", NULL, "at most so many (1 to 100000)"},
-	    {"overdue", NULL, NULL, "only those that should be active by now"}},
+	    {"overdue", NULL, NULL, "only those that should be active by now"},
+	    {"set-aside", NULL, NULL, "only those whose row in the journal can't be read"}},
 	.run = list_verb},
     {.name = "show",
 	.operands = "ID|UID",
@@ -128,6 +129,23 @@ const struct verb verb_table[] = {
 	.summary = "Prints the schema for OpenLDAP (cn=config LDIF) or 389-ds (LDIF).",
 	.words = "Needs no daemon.",
 	.run = schema_print_verb},
+    {.name = "journal check",
+	.operands = "",
+	.summary = "Looks at the whole journal: its pages, and every registration in it.",
+	.words = "Ends with 1 where the file is damaged or registrations are set aside, and lists "
+		 "them. The daemon works on meanwhile. Where none runs, 'musterd -t' checks the "
+		 "file.",
+	.run = journal_check_verb},
+    {.name = "journal backup",
+	.operands = "FILE",
+	.least = 1,
+	.most = 1,
+	.summary =
+	    "Copies the journal as of one moment into a new file, while the daemon works on.",
+	.words = "The daemon writes it, with its own rights and mode 0600; a file that is there is "
+		 "not replaced. It gets this name once it is whole. The key files are not "
+		 "in it.",
+	.run = journal_backup_verb},
     {.name = "config",
 	.operands = "",
 	.summary = "Prints the configuration in force, secrets masked.",

@@ -76,5 +76,7 @@ int submit_verb(const struct command *command);
 int sandbox_verb(const struct command *command);
 int schema_check_verb(const struct command *command);
 int schema_print_verb(const struct command *command);
+int journal_check_verb(const struct command *command);
+int journal_backup_verb(const struct command *command);
 
 #endif

@@ -325,7 +325,8 @@ daemon_build(struct daemon *daemon, struct err *err)
 	daemon->signals[2] = loop_signal_new(daemon->loop, SIGHUP, daemon_on_reload, daemon);
 	daemon->drain_timer = loop_timer_new(daemon->loop, daemon_on_drain, daemon);
 	driver_start(daemon->driver);
-	return 0;
+	/* What can't be read shall be known before its time comes. */
+	return journal_begin(daemon->journal, JOURNAL_CHECK, NULL, err);
 }
 
 struct daemon *

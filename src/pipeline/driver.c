@@ -10,6 +10,7 @@
 #include "pipeline/driver_internal.h"
 
 #define DUE_MOST 128 /* as many as two connections have operations in flight */
+#define MISREAD 5000 /* milliseconds until what is due is read again, where that failed */
 
 struct flight *
 flight_find(struct driver *driver, const char *id)
@@ -190,21 +191,25 @@ driver_in_flight(const struct driver *driver)
 	return driver->flights.count;
 }
 
-static void
+/* False where it can't be read just now. */
+static bool
 driver_take_due(struct driver *driver, const char *id)
 {
 	struct registration *registration;
 	struct flight *flight;
 
 	if (flight_find(driver, id) != NULL)
-		return;
+		return true;
 	registration = journal_find(driver->journal, id);
-	if (registration == NULL)
-		return;
+	if (registration == NULL || registration->set_aside) {
+		registration_free(&registration);
+		return !journal_has_misread(driver->journal);
+	}
 	flight = flight_begin(driver, registration);
 	flight->due = true;
 	driver->due_flights++;
 	flight_run(flight);
+	return true;
 }
 
 /* Takes what is due, as far as the window allows, and arms the timer for what comes next. */
@@ -214,19 +219,28 @@ driver_wake(struct driver *driver)
 	int64_t now = clock_now();
 	size_t most = driver_due_most(driver), found;
 	char(*ids)[UUID_SIZE];
+	bool misread;
 
 	if (driver->stopped || driver->due_flights >= most ||
 	    driver->flights.count >= driver->in_flight)
 		return;
+	/* Nothing that a step did could be kept: the directories are left in peace meanwhile. */
+	if (journal_trouble(driver->journal) != NULL) {
+		alarm_set_earlier(driver->alarm, now + STUMBLE);
+		return;
+	}
 	/* Those in flight may be found again: their saves are on their way. */
 	ids = mem_grow(NULL, most + driver->flights.count, sizeof(*ids));
 	found = journal_due(driver->journal, now, ids, most + driver->flights.count);
+	misread = journal_has_misread(driver->journal);
 	for (size_t i = 0;
 	     i < found && driver->due_flights < most && driver->flights.count < driver->in_flight;
 	     i++)
-		driver_take_due(driver, ids[i]);
+		misread = !driver_take_due(driver, ids[i]) || misread;
 	free(ids);
 	alarm_set(driver->alarm, journal_next_due(driver->journal, now));
+	if (misread)
+		alarm_set_earlier(driver->alarm, now + MISREAD);
 }
 
 void

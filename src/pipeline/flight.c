@@ -19,7 +19,6 @@
 #define ASKED_MOST 200 /* in a row for one step: more is a loop */
 #define BACKOFF_FIRST 1000
 #define BACKOFF_MOST 15000
-#define STUMBLE 1000 /* after a save that failed */
 
 /* How a question or a save that comes back finds its flight. */
 struct ticket {
@@ -461,7 +460,9 @@ flight_on_saved(enum journal_result result, const char *id, void *arg)
 	wish_answer(flight, result == JOURNAL_DONE);
 	if (result != JOURNAL_DONE) {
 		/* As the journal has it, it is still due: every step may be repeated. */
-		log_line(LOG_LEVEL_ERROR, id, "the journal could not save it; it is tried again");
+		log_line(LOG_LEVEL_ERROR, id,
+		    "%s: the journal could not save what came of it; it is done again later",
+		    flight->registration->step);
 		alarm_set_earlier(driver->alarm, clock_now() + STUMBLE);
 		flight_end(flight);
 		return;

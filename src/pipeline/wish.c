@@ -99,6 +99,9 @@ wish_apply(struct flight *flight, enum wish wish)
 	const struct step *step = step_find(flight->driver->plan, registration->step);
 	const char *why = NULL;
 
+	if (registration->set_aside && wish != WISH_CANCEL)
+		return "it is set aside: what the journal holds of it can't be read, so it can "
+		       "only be cancelled until it can ('musterctl explain' says more)";
 	switch (wish) {
 	case WISH_CANCEL:
 		why = wish_cancel(flight, step);
@@ -191,7 +194,9 @@ driver_wish(struct driver *driver, const char *id, enum wish wish, wish_done_fn 
 	if (flight == NULL) {
 		registration = driver->stopped ? NULL : journal_find(driver->journal, id);
 		if (registration == NULL) {
-			done(driver->stopped ? WISH_TRY_LATER : WISH_NOT_FOUND, NULL, NULL, arg);
+			bool later = driver->stopped || journal_has_misread(driver->journal);
+
+			done(later ? WISH_TRY_LATER : WISH_NOT_FOUND, NULL, NULL, arg);
 			return;
 		}
 		flight = flight_begin(driver, registration);

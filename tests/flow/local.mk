@@ -3,7 +3,7 @@
 FLOW_STAGE = %D%/stage.c %D%/stage.h $(FAKE_DIR) tests/fake/fake_clock.c tests/fake/fake_clock.h
 
 FLOW_TESTS = %D%/test_flow %D%/test_ends %D%/test_wishes %D%/test_late %D%/test_aside \
-	%D%/test_budget %D%/test_time %D%/test_strange %D%/test_stopped
+	%D%/test_budget %D%/test_time %D%/test_strange %D%/test_stopped %D%/test_full
 check_PROGRAMS += $(FLOW_TESTS)
 TESTS += $(FLOW_TESTS)
 %C%_test_flow_SOURCES = %D%/test_flow.c $(FLOW_STAGE)
@@ -33,3 +33,7 @@ TESTS += $(FLOW_TESTS)
 %C%_test_stopped_SOURCES = %D%/test_stopped.c $(FLOW_STAGE)
 %C%_test_stopped_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake
 %C%_test_stopped_LDADD = $(UNIT_LIBS)
+# On a disk that is full when it is told to.
+%C%_test_full_SOURCES = %D%/test_full.c tests/unit/journal/fault_vfs.c tests/unit/journal/fault_vfs.h $(FLOW_STAGE)
+%C%_test_full_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fake -I$(top_srcdir)/tests/unit/journal
+%C%_test_full_LDADD = $(UNIT_LIBS)

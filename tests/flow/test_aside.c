@@ -103,6 +103,7 @@ count_listed(const struct registration *registration, void *arg)
 		aside->before->step = mem_text(registration->step);
 		aside->before->due_at = registration->due_at;
 		aside->before->detail = mem_text(registration->detail);
+		aside->before->set_aside = registration->set_aside;
 	}
 }
 
@@ -111,17 +112,19 @@ static void
 check_aside(struct stage *stage, struct aside *aside, const char *step)
 {
 	struct registration *it = stage_find(stage, aside->ids[0]);
-	struct journal_filter all = {0};
+	struct journal_filter filter = {.set_aside = true};
 	struct journal_counts counts;
 
 	assert_null(it->application);
+	assert_true(it->set_aside);
 	assert_string_equal(it->step, step);
 	assert_true(it->state == STATE_RECEIVED || it->state == STATE_VERIFIED ||
 		    it->state == STATE_PENDING);
 	assert_int_equal(it->due_at, 0);
 	assert_non_null(strstr(it->detail, "set aside"));
-	journal_list(stage->journal, &all, count_listed, aside);
+	assert_int_equal(journal_list(stage->journal, &filter, count_listed, aside), 0);
 	assert_non_null(aside->before);
+	assert_true(aside->before->set_aside);
 	assert_int_equal(aside->before->state, it->state);
 	assert_int_equal(aside->before->due_at, 0);
 	assert_non_null(strstr(aside->before->detail, "set aside"));
@@ -145,11 +148,17 @@ check_others(struct stage *stage, struct aside *aside)
 static void
 check_wishes(struct stage *stage, const char *id)
 {
-	static const enum wish wishes[] = {WISH_HOLD, WISH_RELEASE, WISH_RETRY};
+	static const enum wish wishes[] = {WISH_HOLD, WISH_RELEASE, WISH_RETRY, WISH_ACTIVATE};
 
-	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++)
-		assert_int_equal(stage_wish_now(stage, id, wishes[i]), WISH_TRY_LATER);
-	assert_int_not_equal(stage_wish_now(stage, id, WISH_ACTIVATE), WISH_GRANTED);
+	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+		struct answer answer = {0};
+
+		stage_wish(stage, id, wishes[i], &answer);
+		stage_settle(stage);
+		assert_int_equal(answer.calls, 1);
+		assert_int_equal(answer.result, WISH_CONFLICT);
+		assert_non_null(strstr(answer.why, "set aside"));
+	}
 	stage_run(stage);
 }
 

@@ -5,22 +5,60 @@
 
 atomic_int fault_wal_syncs;
 atomic_bool fault_wal_sync, fault_main_sync, fault_full;
+atomic_int fault_write_errno, fault_reads_left = -1;
 
 static sqlite3_vfs *real, mine;
 /* SQLite has one table of methods for the journal and another one for files that it need not lock.
  */
 static sqlite3_io_methods real_wal, real_main, my_wal, my_main;
 
+/* SQLite's own file keeps the number of the last call that failed. */
+static int
+fault_on_wal_control(sqlite3_file *file, int what, void *arg)
+{
+	if (what != SQLITE_FCNTL_LAST_ERRNO)
+		return real_wal.xFileControl(file, what, arg);
+	*(int *)arg = fault_write_errno;
+	return SQLITE_OK;
+}
+
+static bool
+fault_read_fails(void)
+{
+	if (fault_reads_left < 0)
+		return false;
+	if (fault_reads_left == 0)
+		return true;
+	fault_reads_left--;
+	return false;
+}
+
+static int
+fault_on_wal_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 offset)
+{
+	return fault_read_fails() ? SQLITE_IOERR_READ : real_wal.xRead(file, bytes, size, offset);
+}
+
+static int
+fault_on_main_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 offset)
+{
+	return fault_read_fails() ? SQLITE_IOERR_READ : real_main.xRead(file, bytes, size, offset);
+}
+
 static int
 fault_on_wal_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
 {
-	return fault_full ? SQLITE_FULL : real_wal.xWrite(file, bytes, size, offset);
+	return fault_full          ? SQLITE_FULL
+	       : fault_write_errno ? SQLITE_IOERR_WRITE
+				   : real_wal.xWrite(file, bytes, size, offset);
 }
 
 static int
 fault_on_main_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
 {
-	return fault_full ? SQLITE_FULL : real_main.xWrite(file, bytes, size, offset);
+	return fault_full          ? SQLITE_FULL
+	       : fault_write_errno ? SQLITE_IOERR_WRITE
+				   : real_main.xWrite(file, bytes, size, offset);
 }
 
 static int
@@ -46,11 +84,14 @@ fault_on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
 		return code;
 	if (flags & SQLITE_OPEN_WAL) {
 		real_wal = my_wal = *file->pMethods;
+		my_wal.xRead = fault_on_wal_read;
+		my_wal.xFileControl = fault_on_wal_control;
 		my_wal.xWrite = fault_on_wal_write;
 		my_wal.xSync = fault_on_wal_sync;
 		file->pMethods = &my_wal;
 	} else if (flags & SQLITE_OPEN_MAIN_DB) {
 		real_main = my_main = *file->pMethods;
+		my_main.xRead = fault_on_main_read;
 		my_main.xWrite = fault_on_main_write;
 		my_main.xSync = fault_on_main_sync;
 		file->pMethods = &my_main;

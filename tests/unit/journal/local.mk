@@ -1,6 +1,6 @@
 JOURNAL_KIT = %D%/kit.c %D%/kit.h
 JOURNAL_TESTS = %D%/test_journal %D%/test_read %D%/test_seal %D%/test_schema \
-	%D%/test_crash
+	%D%/test_crash %D%/test_damage %D%/test_task
 check_PROGRAMS += $(JOURNAL_TESTS)
 TESTS += $(JOURNAL_TESTS)
 %C%_test_journal_SOURCES = %D%/test_journal.c $(JOURNAL_KIT)
@@ -13,3 +13,7 @@ TESTS += $(JOURNAL_TESTS)
 %C%_test_schema_LDADD = $(UNIT_LIBS)
 %C%_test_crash_SOURCES = %D%/test_crash.c %D%/fault_vfs.c %D%/fault_vfs.h $(JOURNAL_KIT)
 %C%_test_crash_LDADD = $(UNIT_LIBS)
+%C%_test_damage_SOURCES = %D%/test_damage.c %D%/fault_vfs.c %D%/fault_vfs.h $(JOURNAL_KIT)
+%C%_test_damage_LDADD = $(UNIT_LIBS)
+%C%_test_task_SOURCES = %D%/test_task.c $(JOURNAL_KIT)
+%C%_test_task_LDADD = $(UNIT_LIBS)

@@ -275,6 +275,7 @@ on_done_again(enum journal_result result, const char *id, void *arg)
 	assert_non_null(it);
 	journal_save(kit->closing, it, NULL, kit_on_done, kit);
 	journal_save_answer(kit->closing, id, 202, "{}");
+	assert_int_equal(journal_set_fact(kit->closing, "late", "1", NULL), -1);
 	registration_free(&it);
 }
 

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "kit.h"
 
@@ -103,6 +104,32 @@ test_erased_while_open(void **state)
 	assert_false(kit_file_has(kit->wal, sealed, 32));
 	assert_false(kit_file_has(kit->path, sealed, 32));
 	assert_int_equal(kit_append(kit, kit_registration(2)), JOURNAL_DONE);
+}
+
+/* A long look of somebody else puts that off, and holds up nobody who writes meanwhile. */
+static void
+test_erased_under_a_reader(void **state)
+{
+	struct kit *kit = *state;
+	unsigned char sealed[4096];
+	sqlite3 *reader;
+	int turn = 0;
+
+	append_one(kit);
+	sealed_bytes(kit, sealed);
+	assert_int_equal(sqlite3_open(kit->path, &reader), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(reader, "BEGIN; SELECT * FROM facts", NULL, NULL, NULL), SQLITE_OK);
+	erase_one(kit);
+	usleep(2500000);
+	assert_int_equal(kit_append(kit, kit_registration(2)), JOURNAL_DONE);
+	assert_true(kit_file_has(kit->wal, sealed, 32));
+	assert_null(journal_trouble(kit->journal));
+	sqlite3_exec(reader, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(reader);
+	while (kit_file_has(kit->wal, sealed, 32) && turn++ < 1000)
+		loop_turn(kit->loop, 10);
+	assert_false(kit_file_has(kit->wal, sealed, 32));
 }
 
 static void
@@ -340,6 +367,7 @@ main(void)
 	    TEST(test_canary_unreadable),
 	    TEST(test_erased),
 	    TEST(test_erased_while_open),
+	    TEST(test_erased_under_a_reader),
 	    TEST(test_tampered),
 	    TEST(test_unknown_key_of_row),
 	    TEST(test_set_aside_is_kept),

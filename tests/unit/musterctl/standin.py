@@ -64,6 +64,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             timeline = [{"at": "2026-01-31T08:00:00.500Z", "step": "prove", "state": "verified",
                          "what": "identity proved"}]
             return self.answer(200, {**found, "failures": desk.attempts, "timeline": timeline})
+        if path in desk.tasks:
+            return self.answer(200, desk.task(path))
         if path in desk.pages:
             return self.answer(200, desk.pages[path])
         return self.problem(404, "not-found", "no such page")
@@ -93,6 +95,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return desk.register(self, self.headers.get("Idempotency-Key"), body)
         if self.path == "/v1/admin/unlock":
             return desk.unlock(self, json.loads(body))
+        if self.path in desk.tasks:
+            desk.copy = json.loads(body)["path"] if body else None
+            return self.answer(200, desk.task(self.path))
         found = desk.find(parts[4])
         if found is None:
             return self.problem(404, "not-found", "there is no such registration")
@@ -138,12 +143,21 @@ class Desk:
         self.retry_after = "1"
         self.pause = 0
         self.watch_ends = False
+        self.looks = 0           # until a check or a backup has ended
+        self.copy = None         # the path of the backup
+        sound = {"sound": True, "rows": 3, "damage": 0, "set_aside": 0, "findings": []}
+        self.tasks = {           # what they come to
+            "/v1/admin/journal/check": {"ended_at": "2026-01-31T08:00:00.500Z", "fault": None,
+                                        "result": sound},
+            "/v1/admin/journal/backup": {"ended_at": "2026-01-31T08:00:00.500Z", "fault": None}}
         self.pages = {
             "/v1/admin/status": {
                 "version": "0.1.0", "pid": 4711, "uptime_seconds": 11520,
                 "counts": {"received": 1, "verified": 0, "pending": 1, "active": 17,
                            "rejected": 0, "cancelled": 0, "failed": 1},
                 "oldest_pending": "2026-01-31T08:00:00.123Z", "next_due": None, "set_aside": 0,
+                "journal": {"trouble": "the disk is full", "damage": 1, "unreadable": 0,
+                            "checked_at": "2026-01-31T08:00:00.123Z"},
                 "directories": [
                     {"name": "personnel", "up": True, "depth": 0, "trouble": ""},
                     {"name": "personnel/more", "up": True, "depth": 0, "trouble": "",
@@ -180,6 +194,12 @@ class Desk:
                  if wanted.get("state") in (None, r["state"])
                  and (r["overdue"] or wanted.get("overdue") is None)]
         return found[:int(wanted.get("limit", 1000))]
+
+    def task(self, path):
+        if self.looks > 0:
+            self.looks -= 1
+            return {"running": True, "done": 100 - self.looks, "total": 100, "path": self.copy}
+        return {"running": False, "done": 100, "total": 100, "path": self.copy, **self.tasks[path]}
 
     def told_later(self, table, body):
         with self.lock:

@@ -65,6 +65,23 @@ class Case(unittest.TestCase):
             self.assertNotEqual(done.stderr, "", "a failure has its reason on stderr")
         return done
 
+    def on_a_terminal(self, *words):
+        """With a terminal as standard error: exit code, output, and what was drawn."""
+        master, terminal = pty.openpty()
+        self.environment["TERM"] = "xterm"
+        with subprocess.Popen(COMMAND + ["-s", self.socket, *words], stderr=terminal,
+                              stdout=subprocess.PIPE, env=self.environment) as process:
+            os.close(terminal)
+            drawn = b""
+            try:
+                while piece := os.read(master, 4096):
+                    drawn += piece
+            except OSError:
+                pass  # Linux: the other end is closed
+            out = process.stdout.read()
+        os.close(master)
+        return process.returncode, out, drawn
+
     def run_json(self, *words, **more):
         return json.loads(self.run_ctl(*words, "--json", **more).stdout)
 
@@ -151,7 +168,7 @@ class Usage(Case):
         self.assertEqual(self.complete("musterctl", "-s", "x", "--json", "schema", "p"), ["print"])
         self.assertEqual(self.complete("musterctl", "schema", "print", "3"), ["389ds"])
         self.assertEqual(sorted(self.complete("musterctl", "list", "--s")),
-                         ["--socket", "--state"])
+                         ["--set-aside", "--socket", "--state"])
         self.assertEqual(self.complete("musterctl", "list", "--state", "re"),
                          ["received", "rejected"])
 
@@ -165,6 +182,8 @@ class Reading(Case):
         self.assertRegex(text, r"accounts +DOWN +12 in the queue +evil\?\[2J\?\?end\n")
         self.assertRegex(text, r"more +STOPPED +0 in the queue +prove-identity: evil\?\[2J\?\?end\n")
         self.assertRegex(text, r"in flight +2\n")
+        self.assertRegex(text, r"written +NO: the disk is full\n")
+        self.assertRegex(text, r"sound +NO: see 'musterctl journal check'\n")
         self.assertIn("2026-01-31 09:00:00+01:00", text)
 
     def test_list(self):
@@ -180,6 +199,10 @@ class Reading(Case):
         self.assertEqual(len(self.run_lines("list", "--limit", "2")), 2)
         self.assertEqual([r["id"] for r in self.run_lines("list", "--overdue")],
                          [standin.ID % 3])
+        self.run_ctl("list", "--set-aside")
+        self.assertIn(("GET", "/v1/admin/registrations?set_aside=true"), self.desk.requests)
+        self.desk.registrations[0]["set_aside"] = True
+        self.assertIn("set aside, dual", self.run_ctl("list").stdout)
         self.assertIn("no registrations", self.run_ctl("list", "--state", "active").stdout)
         self.assertEqual(self.run_lines("list", "--state", "active"), [])
 
@@ -311,7 +334,8 @@ class Unlocking(Case):
 
 class Unreachable(Case):
     VERBS = (["status"], ["list"], ["show", "x"], ["watch"], ["activate", "x"], ["config"],
-             ["schema", "check"], ["unlock", "x"])
+             ["schema", "check"], ["unlock", "x"], ["journal", "check"],
+             ["journal", "backup", "x"])
 
     def each(self, hint):
         lines = self.file(line(1))
@@ -331,12 +355,70 @@ class Unreachable(Case):
             left_behind.bind(self.socket)
         self.each("nobody listens there")
 
+    def test_journal_without_a_daemon(self):
+        self.stop_desk()
+        self.assertIn("musterd -t", self.run_ctl("journal", "check", code=4).stderr)
+
     def test_name_too_long(self):
         self.run_ctl("-s", "/" + "x" * 200, "status", code=4, desk=False)
 
     def test_something_else_answers(self):
         self.desk.pages["/v1/admin/status"] = b"<html>"
         self.assertIn("no JSON", self.run_ctl("status", code=1).stderr)
+
+
+class Journal(Case):
+    CHECK, BACKUP = "/v1/admin/journal/check", "/v1/admin/journal/backup"
+
+    def test_check(self):
+        self.desk.looks = 3
+        self.assertIn("the journal is sound: 3 reg", self.run_ctl("journal", "check").stdout)
+        self.assertEqual([r for r in self.desk.requests if r[1] == self.CHECK],
+                         [("POST", self.CHECK)] + 3 * [("GET", self.CHECK)])
+        self.assertEqual(self.run_json("journal", "check"),
+                         self.desk.tasks[self.CHECK]["result"])
+
+    def test_check_finds(self):
+        aside = {"sound": True, "rows": 3, "damage": 0, "set_aside": 1, "findings": [
+            {"id": standin.ID % 3, "what": f"set aside: {standin.ESCAPE}"}]}
+        self.desk.tasks[self.CHECK]["result"] = aside
+        done = self.run_ctl("journal", "check", code=1)
+        self.assertRegex(done.stdout, f"{standin.ID % 3}  set aside: evil")
+        self.assertIn("1 registrations are set aside", done.stderr)
+        self.desk.tasks[self.CHECK]["result"] = {
+            **aside, "sound": False, "damage": 1, "findings": [{"id": None, "what": "page 7"}]}
+        done = self.run_ctl("journal", "check", code=1)
+        self.assertRegex(done.stdout, "DAMAGED.*\nthe file  page 7\n")
+        self.assertIn("is damaged", done.stderr)
+        self.assertFalse(self.run_json("journal", "check", code=1)["sound"])
+
+    def test_check_comes_to_nothing(self):
+        self.desk.tasks[self.CHECK] = {"ended_at": None, "fault": "it can't be opened"}
+        self.assertIn("can't be opened", self.run_ctl("journal", "check", code=1).stderr)
+
+    def test_backup(self):
+        path = os.path.join(self.folder, "copy")
+        self.desk.looks = 2
+        self.assertIn(path, self.run_ctl("journal", "backup", path).stdout)
+        self.assertEqual(self.desk.copy, path)
+        self.assertEqual(self.run_json("journal", "backup", "copy"),
+                         {"path": os.path.join(os.getcwd(), "copy")})
+
+    def test_backup_comes_to_nothing(self):
+        self.desk.tasks[self.BACKUP]["fault"] = "it exists"
+        self.assertIn("it exists", self.run_ctl("journal", "backup", "/x", code=1).stderr)
+        self.desk.tasks[self.BACKUP] = {"ended_at": None, "fault": None}
+        self.assertIn("started anew", self.run_ctl("journal", "backup", "/x", code=1).stderr)
+
+    def test_backup_of_another(self):
+        self.desk.tasks[self.BACKUP]["path"] = "/another"
+        self.assertIn("another one", self.run_ctl("journal", "backup", "/x", code=1).stderr)
+
+    def test_bar_on_a_terminal(self):
+        self.desk.looks = 4
+        code, out, drawn = self.on_a_terminal("journal", "backup", "/x")
+        self.assertEqual((code, out.count(b"\n")), (0, 1))
+        self.assertRegex(drawn, rb"\[[#.]+\] +\d+ %  \d+ of 100 bytes")
 
 
 class Watching(Case):
@@ -456,20 +538,8 @@ class Submitting(Case):
     def test_bar_on_a_terminal(self):
         lines = self.file("".join(line(n) + "\n" for n in range(50)))
         self.desk.pause = 0.02
-        master, terminal = pty.openpty()
-        self.environment["TERM"] = "xterm"
-        with subprocess.Popen(COMMAND + ["-s", self.socket, "submit", lines], stderr=terminal,
-                              stdout=subprocess.PIPE, env=self.environment) as process:
-            os.close(terminal)
-            drawn = b""
-            try:
-                while piece := os.read(master, 4096):
-                    drawn += piece
-            except OSError:
-                pass  # Linux: the other end is closed
-            out = process.stdout.read()
-        os.close(master)
-        self.assertEqual((process.returncode, out.count(b"\n")), (0, 50))
+        code, out, drawn = self.on_a_terminal("submit", lines)
+        self.assertEqual((code, out.count(b"\n")), (0, 50))
         self.assertRegex(drawn, rb"\[[#.]+\] +\d+ %  \d+ lines, 0 failed")
         self.assertIn(b"50 lines: 50 taken, 0 failed", drawn)
 

@@ -1,0 +1,172 @@
+/* The journal: checked and copied by the daemon, which is asked how far it is. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "musterctl/client.h"
+#include "musterctl/screen.h"
+#include "musterctl/verbs.h"
+
+#define ASK_EVERY 100000000 /* nanoseconds */
+
+/* Asks until it has ended; *state takes what came last. Returns an exit code. */
+static int
+journal_wait(const struct command *command, const char *path, const char *unit, json_t **state)
+{
+	static const struct timespec pause = {.tv_nsec = ASK_EVERY};
+	int code = 0;
+
+	while (code == 0 && json_is_true(json_object_get(*state, "running"))) {
+		int64_t done = json_number(*state, "done"), total = json_number(*state, "total");
+		char *words = mem_format("%" PRId64 " of %" PRId64 " %s", done, total, unit);
+
+		screen_bar(total > 0 && done <= total ? (int)(done * 1000 / total) : -1, words);
+		free(words);
+		nanosleep(&pause, NULL);
+		json_decref(*state);
+		*state = NULL;
+		code = client_ask(command, "GET", path, state);
+	}
+	screen_bar_clear();
+	return code;
+}
+
+static void
+journal_print_findings(const json_t *result)
+{
+	bool sound = json_is_true(json_object_get(result, "sound"));
+	struct table table = {.columns = 2};
+	const json_t *finding;
+	size_t i;
+
+	printf("the journal is %s: %" PRId64 " registrations can be read, %" PRId64
+	       " are set aside\n",
+	    sound ? "sound" : "DAMAGED", json_number(result, "rows"),
+	    json_number(result, "set_aside"));
+	json_array_foreach(json_object_get(result, "findings"), i, finding)
+	{
+		const char *id = json_text(finding, "id");
+
+		table_add_text(&table, id != NULL ? id : "the file");
+		table_add_text(&table, json_text(finding, "what"));
+	}
+	table_print(&table, stdout);
+}
+
+/* What the last check found; the reason is said where that is not good. */
+static int
+journal_check_end(const struct command *command, const json_t *state)
+{
+	const json_t *result = json_object_get(state, "result");
+	const char *fault = json_text(state, "fault");
+
+	if (result == NULL) {
+		command_say(
+		    "journal check: %s", fault != NULL ? fault : "it did not come to an end");
+		return EXIT_FAILED;
+	}
+	if (command->json)
+		screen_json(result, false, stdout);
+	else
+		journal_print_findings(result);
+	if (!json_is_true(json_object_get(result, "sound")))
+		command_say("the journal is damaged: restore.md says what to do");
+	else if (json_number(result, "set_aside") > 0)
+		command_say(
+		    "%" PRId64 " registrations are set aside", json_number(result, "set_aside"));
+	else
+		return EXIT_DONE;
+	return EXIT_FAILED;
+}
+
+int
+journal_check_verb(const struct command *command)
+{
+	static const char path[] = "/v1/admin/journal/check";
+	json_t *state = NULL;
+	int code = client_ask(command, "POST", path, &state);
+
+	if (code == 0)
+		code = journal_wait(command, path, "registrations", &state);
+	if (code == 0)
+		code = journal_check_end(command, state);
+	if (code == EXIT_UNREACHABLE)
+		command_say("where no musterd runs, 'musterd -t -c FILE' checks the journal");
+	json_decref(state);
+	return code;
+}
+
+/* The daemon has another working folder than we. */
+static char *
+journal_path(const char *operand)
+{
+	char *folder, *path;
+
+	if (operand[0] == '/')
+		return mem_text(operand);
+	folder = getcwd(NULL, 0);
+	if (folder == NULL) {
+		command_say("the working folder has no name: %s", strerror(errno));
+		return NULL;
+	}
+	path = mem_format("%s/%s", folder, operand);
+	free(folder);
+	return path;
+}
+
+static int
+journal_backup_end(const struct command *command, const json_t *state, const char *path)
+{
+	const char *fault = json_text(state, "fault");
+	json_t *result;
+
+	if (fault == NULL &&
+	    (json_text(state, "ended_at") == NULL || json_text(state, "path") == NULL ||
+		strcmp(json_text(state, "path"), path) != 0))
+		fault = "musterd was started anew, or makes another one: its log says what became "
+			"of this one";
+	if (fault != NULL) {
+		command_say("journal backup: %s", fault);
+		return EXIT_FAILED;
+	}
+	if (!command->json) {
+		fputs("the journal as it was is in ", stdout);
+		screen_print(path, stdout);
+		puts("; the key files are not in it");
+		return EXIT_DONE;
+	}
+	result = json_pack("{s:s}", "path", path);
+	screen_json(result, false, stdout);
+	json_decref(result);
+	return EXIT_DONE;
+}
+
+int
+journal_backup_verb(const struct command *command)
+{
+	static const char where[] = "/v1/admin/journal/backup";
+	char *path = journal_path(command->operands[0]);
+	json_t *body, *state = NULL;
+	int code;
+
+	if (path == NULL)
+		return EXIT_FAILED;
+	body = json_pack("{s:s}", "path", path);
+	if (body == NULL) {
+		command_say("journal backup: the file's name is not in UTF-8");
+		free(path);
+		return EXIT_USAGE;
+	}
+	code = client_send(command, where, body, &state);
+	if (code == 0)
+		code = journal_wait(command, where, "bytes", &state);
+	if (code == 0)
+		code = journal_backup_end(command, state, path);
+	json_decref(state);
+	free(path);
+	return code;
+}
