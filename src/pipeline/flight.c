@@ -324,7 +324,8 @@ flight_has_said(const struct flight *flight, const struct err *err)
 {
 	const struct registration *registration = flight->registration;
 
-	return err->kind != ERR_BROKEN && registration->attempts > 1 &&
+	return err->kind != ERR_BROKEN &&
+	       (registration->attempts > 1 || registration->waits_for != NULL) &&
 	       registration->detail != NULL && strcmp(registration->detail, err->text) == 0;
 }
 

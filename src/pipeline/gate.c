@@ -28,7 +28,7 @@ gates_new(const struct step *plan)
 	return gates;
 }
 
-/* Half of it by chance, so that many do not come back at once. */
+/* From half of it to one and a half, so that many do not come back at once. */
 static int64_t
 gate_about(int64_t wait)
 {
@@ -103,12 +103,13 @@ gate_trouble(struct gate *gate, const char *id, bool is_first, bool is_turn, con
 const char *
 gate_pass(struct gate *gate)
 {
-	if (gate->closed)
-		log_note("%s goes on: %s answers as it should", gate->step->name, gate->directory);
-	if (gate->troubled == 0)
-		return NULL;
+	bool was_closed = gate->closed;
+
 	gate->closed = false;
 	gate->troubled = 0;
+	if (!was_closed)
+		return NULL;
+	log_note("%s goes on: %s answers as it should", gate->step->name, gate->directory);
 	return gate->directory;
 }
 

@@ -42,7 +42,8 @@ int64_t gate_trouble(struct gate *gate, const char *id, bool is_first, bool is_t
     const char *directory, enum reply_kind kind, const char *why, int64_t now);
 /* The same for one that was not let through. */
 int64_t gate_park(const struct gate *gate, const char *id, int64_t now);
-/* A registration passed. The name of the directory whose others are to be woken, or NULL. */
+/* A registration passed, and opens it: the name of the directory whose others are to be woken; NULL
+ * where it was open. */
 const char *gate_pass(struct gate *gate);
 /* Opens those that the directory closed: it is up again. */
 void gates_open(struct gate *gates, const char *directory);

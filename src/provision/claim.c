@@ -127,13 +127,8 @@ remove_claim_judge(const struct site *site, struct registration *registration,
 {
 	bool deletes = registration->phase == REMOVE_DELETE;
 
-	if (deletes && (reply->kind == REPLY_DONE || reply->kind == REPLY_NO_ENTRY))
-		return NEXT;
-	/* An add whose reply was lost may yet be carried out. */
-	if (reply->kind == REPLY_NO_ENTRY) {
-		registration->due_at = now + remove_settles(site);
-		return LATER;
-	}
+	if (reply->kind == REPLY_NO_ENTRY || (deletes && reply->kind == REPLY_DONE))
+		return remove_gone(site, registration, deletes, now);
 	if (reply->kind != REPLY_DONE) {
 		err_set(err, reply->kind == REPLY_INVALID ? ERR_BROKEN : ERR_BUSY,
 		    "removing the claim: %s", reply->text);

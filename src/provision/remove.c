@@ -3,9 +3,10 @@
  * (the same compare-and-set as the activation's), so that nobody who is active is deleted; and only
  * as long as it is this registration's, whose id is taken out and put back by the same modify.
  *
- * An add whose reply was lost may be carried out after we have looked and found nothing. Where the
- * entry was never seen, the claim is therefore kept, and it is looked for once more after a time in
- * which a server that answers has done what it was sent before.
+ * An add whose reply was lost may be carried out after we have looked and found nothing, or have
+ * deleted what a second try had added. Where that may be, the claim is kept, and the entry is
+ * looked for once more after a time in which a server that answers has done what it was sent
+ * before.
  */
 #include <stdio.h>
 #include <string.h>
@@ -59,10 +60,14 @@ remove_note_active(struct registration *registration, const struct entry *entry)
 		registration->activated_at = registration->activates_at;
 }
 
-int64_t
-remove_settles(const struct site *site)
+/* detail is left of the last try that came to nothing: one of them may have been an add. */
+enum verdict
+remove_gone(const struct site *site, struct registration *registration, bool was_seen, int64_t now)
 {
-	return 2 * site->conf->accounts.directory.operation_timeout;
+	if (was_seen && registration->detail == NULL)
+		return NEXT;
+	registration->due_at = now + 2 * site->conf->accounts.directory.operation_timeout;
+	return LATER;
 }
 
 static enum verdict
@@ -72,12 +77,8 @@ remove_judge_look(const struct site *site, struct registration *registration,
 	const struct entry *entry;
 	const char *uid;
 
-	if (reply->entry_count == 0 && registration->uid != NULL)
-		return NEXT;
-	if (reply->entry_count == 0) {
-		registration->due_at = now + remove_settles(site);
-		return LATER;
-	}
+	if (reply->entry_count == 0)
+		return remove_gone(site, registration, registration->uid != NULL, now);
 	entry = &reply->entries[0];
 	uid = entry_named(entry, "uid");
 	if (uid == NULL || strlen(uid) >= sizeof(registration->stem)) {
@@ -108,7 +109,7 @@ remove_entry_judge(const struct site *site, struct registration *registration,
 		return AGAIN;
 	}
 	if (registration->phase == REMOVE_DELETE && reply->kind == REPLY_DONE)
-		return NEXT;
+		return remove_gone(site, registration, true, now);
 	/* Somebody else changed, renamed or removed it meanwhile: look again. */
 	if ((registration->phase != REMOVE_LOOK && reply->kind == REPLY_NO_ENTRY) ||
 	    (registration->phase == REMOVE_DISABLE &&

@@ -1,14 +1,15 @@
 /*
- * What the two withdrawals (entry, claim) share: how long an add whose reply was lost may still be
- * on its way, once the directory answers again.
+ * What the two withdrawals (entry, claim) share: whether an add whose reply was lost may still be
+ * on its way.
  */
 #ifndef PROVISION_REMOVE_H
 #define PROVISION_REMOVE_H
 
-#include <stdint.h>
+#include "pipeline/step.h"
 
-struct site;
-
-int64_t remove_settles(const struct site *site); /* milliseconds */
+/* It is not there any more: NEXT, or LATER where it is to be looked for again. was_seen: it is
+ * known to have been there. */
+enum verdict remove_gone(
+    const struct site *site, struct registration *registration, bool was_seen, int64_t now);
 
 #endif

@@ -328,6 +328,7 @@ test_cancel_failed(void **state)
 	stage_run(&stage);
 	check_failed(&stage, id, "recheck-record");
 	assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+	stage_run(&stage);
 	stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
 	free(id);
 	stage_end(&stage);

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "fake_dir.h"
+#include "journal/journal.h"
 #include "stage.h"
 
 #define MANY 40
@@ -98,7 +99,25 @@ end_many(struct stage *stage, char *ids[MANY])
 	stage_end(stage);
 }
 
-/* An hour of it costs some hundred questions, however many wait; then all go on at once. */
+static void
+count_line(int64_t at, const char *step, const char *state, const char *what, void *arg)
+{
+	++*(int *)arg;
+}
+
+/* However long it lasts, the timeline tells of it once or twice. */
+static void
+check_timelines(struct stage *stage, char *const ids[MANY])
+{
+	for (int i = 0; i < MANY; i++) {
+		int lines = 0;
+
+		journal_timeline(stage->journal, ids[i], count_line, &lines);
+		assert_in_range(lines, 3, 10);
+	}
+}
+
+/* Two hours of it cost some hundred questions, however many wait; then all go on at once. */
 static void
 stop_and_go_on(
     enum question_kind kind, enum reply_kind reply, enum registration_state state, const char *step)
@@ -116,6 +135,7 @@ stop_and_go_on(
 	assert_int_equal(count_state(&stage, ids, state), MANY);
 	assert_in_range(trouble.asked, 300, 1500);
 	check_words(&stage, step);
+	check_timelines(&stage, ids);
 	trouble.lasts = false;
 	for (int seconds = 0; seconds < 30; seconds++)
 		stage_wait(&stage, 1000);

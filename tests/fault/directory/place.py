@@ -114,8 +114,9 @@ class Place(House):
                 found.setdefault(dn.split(",")[0].split("=")[1], []).append(int(when))
         return found
 
-    def check_active(self, people):
-        """Every one active: one entry, one claim, made active once, and not before its time."""
+    def check_active(self, people, audit_is_whole=True):
+        """Every one active: one entry, one claim, made active once, and not before its time. A slapd
+        that is killed may have carried out what its audit log does not say: then the entry does."""
         audited, entries = self.audited(), self.accounts()
         claims = [claim["musterregistrationid"][0] for claim in self.claims()]
         for person in people:
@@ -125,6 +126,8 @@ class Place(House):
             assert len(mine) == 1 and mine[0]["musteraccountstatus"] == ["active"], (person, mine)
             assert claims.count(person.ident) == 1, (person, claims)
             times = audited.get(registration["uid"], [])
+            if not times and not audit_is_whole:
+                times = [calendar.timegm(time.strptime(mine[0]["musteractivatedat"][0], "%Y%m%d%H%M%SZ"))]
             assert len(times) == 1, f"{registration['uid']} was made active {len(times)} times"
             due = calendar.timegm(time.strptime(registration["activates_at"][:19], "%Y-%m-%dT%H:%M:%S"))
             assert times[0] >= due, f"{registration['uid']} was early: {times[0]} before {due}"

@@ -63,9 +63,8 @@ closes_for_many_only(void **state)
 	}
 	for (int i = 0; i < 100; i++) {
 		assert_int_equal(trouble(gate, true, false, NOW), -1);
-		assert_string_equal(gate_pass(gate), "accounts");
+		assert_null(gate_pass(gate));
 	}
-	assert_null(gate_pass(gate));
 	close_gate(gate);
 	assert_false(gate_lets(gate, NOW));
 }

@@ -187,6 +187,10 @@ test_remove_late(void **state)
 	assert_int_equal(kit_judge(kit, remove_claim_judge, REPLY_NO_ENTRY, NULL), LATER);
 	assert_int_equal(kit->registration->due_at, KIT_NOW + 14000);
 	assert_int_equal(kit_judge(kit, remove_late_claim_judge, REPLY_NO_ENTRY, NULL), NEXT);
+	kit->registration->phase = REMOVE_DELETE;
+	mem_set_text(&kit->registration->detail, "a try that came to nothing");
+	assert_int_equal(kit_judge(kit, remove_claim_judge, REPLY_DONE, NULL), LATER);
+	kit->registration->phase = REMOVE_READ;
 	assert_int_equal(kit_judge(kit, remove_late_claim_judge, REPLY_DONE,
 			     (const char *const[2])CLAIM(KIT_ID)),
 	    AGAIN);

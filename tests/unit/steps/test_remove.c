@@ -75,6 +75,12 @@ test_late(void **state)
 	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), LATER);
 	assert_int_equal(kit->registration->due_at, KIT_NOW + 14000);
 	assert_int_equal(kit_judge(kit, remove_late_entry_judge, REPLY_DONE, NULL), NEXT);
+	/* Seen and deleted, but a try before that came to nothing. */
+	kit->registration->phase = DELETE;
+	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), NEXT);
+	mem_set_text(&kit->registration->detail, "a try that came to nothing");
+	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), LATER);
+	kit->registration->phase = LOOK;
 	assert_int_equal(kit_judge(kit, remove_late_entry_judge, REPLY_DONE,
 			     (const char *const[2])ENTRY("pending", "")),
 	    AGAIN);
