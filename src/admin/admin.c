@@ -6,6 +6,7 @@
 
 #include "admin/admin_internal.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/hash.h"
 #include "base/instant.h"
 #include "base/mem.h"
@@ -181,6 +182,15 @@ admin_find(const struct admin *admin, const char *name)
 	return registration;
 }
 
+void
+admin_reply_none(const struct admin *admin, struct http_request *request)
+{
+	if (journal_read_failed(admin->parts.journal))
+		http_reply_problem(request, "unavailable", "the journal can't be read");
+	else
+		http_reply_problem(request, "not-found", "no registration has that id or uid");
+}
+
 static void
 show_on_line(int64_t at, const char *step, const char *state, const char *what, void *arg)
 {
@@ -196,7 +206,7 @@ admin_on_show(struct http_request *request, void *context)
 	json_t *json, *timeline;
 
 	if (registration == NULL) {
-		http_reply_problem(request, "not-found", "no registration has that id or uid");
+		admin_reply_none(admin, request);
 		return;
 	}
 	json = admin_registration_json(admin, registration);
@@ -217,7 +227,7 @@ admin_on_config(struct http_request *request, void *context)
 	FILE *file = open_memstream(&text, &size);
 
 	if (file == NULL)
-		abort();
+		err_end("out of memory");
 	conf_print(admin->parts.site->conf, file, CONF_PRINT_MASK);
 	fclose(file);
 	http_reply_json(

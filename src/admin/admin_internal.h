@@ -32,6 +32,8 @@ struct admin {
 json_t *admin_registration_json(const struct admin *admin, const struct registration *registration);
 /* By id or uid; NULL where there is none. The caller frees. */
 struct registration *admin_find(const struct admin *admin, const char *name);
+/* The answer where there is none: 404, or 503 where the journal could not be read. */
+void admin_reply_none(const struct admin *admin, struct http_request *request);
 void admin_watch_free(struct admin_watch *watch);
 
 void admin_on_wish(struct http_request *request, void *context);

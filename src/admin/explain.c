@@ -241,7 +241,7 @@ admin_on_explain(struct http_request *request, void *context)
 	json_t *json, *findings, *says;
 
 	if (registration == NULL) {
-		http_reply_problem(request, "not-found", "no registration has that id or uid");
+		admin_reply_none(admin, request);
 		return;
 	}
 	findings =

@@ -99,7 +99,7 @@ unlock_by_name(struct admin *admin, struct http_request *request, const char *na
 	struct registration *registration = admin_find(admin, name);
 
 	if (registration == NULL)
-		http_reply_problem(request, "not-found", "no registration has that id or uid");
+		admin_reply_none(admin, request);
 	else if (registration->person_key[0] == '\0')
 		http_reply_problem(request, "conflict",
 		    "an older version rejected it, and its identifier was forgotten: name the "

@@ -51,7 +51,7 @@ admin_on_wish(struct http_request *request, void *context)
 		i++;
 	registration = admin_find(admin, http_param(request, "id"));
 	if (i == sizeof(verbs) / sizeof(verbs[0]) || registration == NULL) {
-		http_reply_problem(request, "not-found", "no registration has that id or uid");
+		admin_reply_none(admin, request);
 		registration_free(&registration);
 		return;
 	}

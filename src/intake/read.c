@@ -3,23 +3,26 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "intake/intake_internal.h"
 #include "journal/journal.h"
 
-/* NULL where it was answered 404: not there, or another portal's. */
+/* NULL where it was answered: 404 where it is not there, or another portal's; 503 where the journal
+ * can't be read. */
 static struct registration *
 read_own(struct intake *intake, struct http_request *request)
 {
 	const char *id = http_param(request, "id");
 	struct registration *registration =
 	    text_is_uuid(id) ? journal_find(intake->parts.journal, id) : NULL;
+	bool unknown = text_is_uuid(id) && journal_read_failed(intake->parts.journal);
 
 	if (registration != NULL && strcmp(registration->portal, http_portal(request)) != 0)
 		registration_free(&registration);
 	if (registration == NULL)
-		http_reply_problem(request, "not-found", NULL);
+		http_reply_problem(request, unknown ? "unavailable" : "not-found", NULL);
 	return registration;
 }
 
@@ -173,7 +176,7 @@ events_send(struct follow *follow, const struct registration *registration)
 	char *text = json_dumps(json, JSON_COMPACT);
 
 	if (text == NULL)
-		abort();
+		err_end("out of memory");
 	if (follow->last == NULL || strcmp(follow->last, text) != 0)
 		http_stream_send(follow->request, "state", json);
 	json_decref(json);

@@ -80,6 +80,9 @@ void journal_wake(
     struct journal *journal, const char *waits_for, int64_t now, journal_done_fn *done, void *arg);
 size_t journal_depth(const struct journal *journal); /* writes that wait */
 
+/* The last read failed: what it did not find may be there. */
+bool journal_read_failed(const struct journal *journal);
+
 /* Reads. NULL where there is none; the caller frees. A row that does not unseal is set aside. */
 struct registration *journal_find(struct journal *journal, const char *id);
 struct registration *journal_find_uid(struct journal *journal, const char *uid); /* the newest */

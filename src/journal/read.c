@@ -56,7 +56,8 @@ read_step(struct journal *journal, sqlite3_stmt *statement)
 	int code = sqlite3_step(statement);
 	int64_t now = clock_boot();
 
-	if (code == SQLITE_ROW || code == SQLITE_DONE)
+	journal->read_failed = code != SQLITE_ROW && code != SQLITE_DONE;
+	if (!journal->read_failed)
 		return code == SQLITE_ROW;
 	if (journal->read_failed_at == 0 || now - journal->read_failed_at >= LOG_EVERY) {
 		log_error("the journal can't be read: %s", sqlite3_errstr(code));
@@ -71,6 +72,7 @@ read_set_aside(struct journal *journal, sqlite3_stmt *statement, struct registra
     const struct err *why)
 {
 	struct write *write;
+	const void *sealed;
 	char *detail = mem_format("set aside: the sealed part can't be read: %s", why->text);
 
 	registration->due_at = 0;
@@ -80,11 +82,10 @@ read_set_aside(struct journal *journal, sqlite3_stmt *statement, struct registra
 		return;
 	}
 	write = write_new(WRITE_SET_ASIDE, registration->id);
-	write->sealed_size = (size_t)sqlite3_column_bytes(statement, ROW_SEALED_BYTES);
+	sealed = sql_column_blob(statement, ROW_SEALED_BYTES, &write->sealed_size);
 	write->sealed = mem_new(write->sealed_size + 1);
 	if (write->sealed_size > 0)
-		memcpy(write->sealed, sqlite3_column_blob(statement, ROW_SEALED_BYTES),
-		    write->sealed_size);
+		memcpy(write->sealed, sealed, write->sealed_size);
 	write->noted = true;
 	write->at = clock_wall();
 	write->what = detail;
@@ -105,6 +106,12 @@ read_whole(struct journal *journal, sqlite3_stmt *statement)
 	if (registration != NULL && row_unseal(journal->keys, statement, registration, &err) != 0)
 		read_set_aside(journal, statement, registration, &err);
 	return registration;
+}
+
+bool
+journal_read_failed(const struct journal *journal)
+{
+	return journal->read_failed;
 }
 
 static struct registration *
@@ -164,7 +171,7 @@ journal_find_attempts(
 		attempts_out->locked_until = sqlite3_column_int64(statement, 3);
 		attempts_out->last_at = sqlite3_column_int64(statement, 4);
 		snprintf(attempts_out->last_id, sizeof(attempts_out->last_id), "%s",
-		    (const char *)sqlite3_column_text(statement, 5));
+		    sql_column_text(statement, 5));
 	}
 	/* A read that failed says so here: nothing found must not mean nothing counted. */
 	return sqlite3_reset(statement) == SQLITE_OK ? 0 : -1;
@@ -179,8 +186,7 @@ journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], si
 	sqlite3_bind_int64(statement, 1, now);
 	sqlite3_bind_int64(statement, 2, (int64_t)most);
 	while (count < most && read_step(journal, statement))
-		snprintf(ids_out[count++], UUID_SIZE, "%s",
-		    (const char *)sqlite3_column_text(statement, 0));
+		snprintf(ids_out[count++], UUID_SIZE, "%s", sql_column_text(statement, 0));
 	sqlite3_reset(statement);
 	return count;
 }
@@ -235,10 +241,8 @@ journal_timeline(struct journal *journal, const char *id, journal_line_fn *each,
 
 	sql_bind_text(statement, 1, id);
 	while (read_step(journal, statement))
-		each(sqlite3_column_int64(statement, 0),
-		    (const char *)sqlite3_column_text(statement, 1),
-		    (const char *)sqlite3_column_text(statement, 2),
-		    (const char *)sqlite3_column_text(statement, 3), arg);
+		each(sqlite3_column_int64(statement, 0), sql_column_text(statement, 1),
+		    sql_column_text(statement, 2), sql_column_text(statement, 3), arg);
 	sqlite3_reset(statement);
 }
 
@@ -260,8 +264,7 @@ journal_counts(struct journal *journal, struct journal_counts *counts_out)
 
 	memset(counts_out, 0, sizeof(*counts_out));
 	while (read_step(journal, statement))
-		if (registration_state_parse(
-			(const char *)sqlite3_column_text(statement, 0), &state) == 0)
+		if (registration_state_parse(sql_column_text(statement, 0), &state) == 0)
 			counts_out->by_state[state] = sqlite3_column_int64(statement, 1);
 	sqlite3_reset(statement);
 	counts_out->oldest_pending = read_number(journal, SQL_OLDEST);

@@ -213,6 +213,7 @@ driver_wake(struct driver *driver)
 {
 	int64_t now = clock_now();
 	size_t most = driver_due_most(driver), found;
+	bool failed;
 	char(*ids)[UUID_SIZE];
 
 	if (driver->stopped || driver->due_flights >= most ||
@@ -221,12 +222,17 @@ driver_wake(struct driver *driver)
 	/* Those in flight may be found again: their saves are on their way. */
 	ids = mem_grow(NULL, most + driver->flights.count, sizeof(*ids));
 	found = journal_due(driver->journal, now, ids, most + driver->flights.count);
+	failed = journal_read_failed(driver->journal);
 	for (size_t i = 0;
 	     i < found && driver->due_flights < most && driver->flights.count < driver->in_flight;
-	     i++)
+	     i++) {
 		driver_take_due(driver, ids[i]);
+		failed = failed || journal_read_failed(driver->journal);
+	}
 	free(ids);
 	alarm_set(driver->alarm, journal_next_due(driver->journal, now));
+	if (failed)
+		alarm_set_earlier(driver->alarm, now + STUMBLE);
 }
 
 void

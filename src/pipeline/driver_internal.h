@@ -11,6 +11,8 @@
 #include "pipeline/driver.h"
 #include "pipeline/gate.h"
 
+#define STUMBLE 1000 /* milliseconds, after a read or a save that failed */
+
 /* One thing that somebody wants; waits until the flight can be changed. */
 struct wanted {
 	enum wish wish;

@@ -19,7 +19,6 @@
 #define ASKED_MOST 200 /* in a row for one step: more is a loop */
 #define BACKOFF_FIRST 1000
 #define BACKOFF_MOST 15000
-#define STUMBLE 1000 /* after a save that failed */
 
 /* How a question or a save that comes back finds its flight. */
 struct ticket {

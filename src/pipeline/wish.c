@@ -191,7 +191,9 @@ driver_wish(struct driver *driver, const char *id, enum wish wish, wish_done_fn 
 	if (flight == NULL) {
 		registration = driver->stopped ? NULL : journal_find(driver->journal, id);
 		if (registration == NULL) {
-			done(driver->stopped ? WISH_TRY_LATER : WISH_NOT_FOUND, NULL, NULL, arg);
+			bool later = driver->stopped || journal_read_failed(driver->journal);
+
+			done(later ? WISH_TRY_LATER : WISH_NOT_FOUND, NULL, NULL, arg);
 			return;
 		}
 		flight = flight_begin(driver, registration);
