@@ -6,6 +6,7 @@
 
 #include "admin/admin_internal.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/hash.h"
 #include "base/instant.h"
 #include "base/mem.h"
@@ -234,7 +235,7 @@ admin_on_config(struct http_request *request, void *context)
 	FILE *file = open_memstream(&text, &size);
 
 	if (file == NULL)
-		abort();
+		err_end("out of memory");
 	conf_print(admin->parts.site->conf, file, CONF_PRINT_MASK);
 	fclose(file);
 	http_reply_json(

@@ -87,5 +87,5 @@ admin_on_schema(struct http_request *request, void *context)
 	look->next = admin->looks;
 	admin->looks = look;
 	if (pthread_create(&look->thread, NULL, schema_thread, look) != 0)
-		abort();
+		err_end("no thread can be started");
 }

@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -50,6 +51,13 @@ err_clear(struct err *err)
 {
 	err->kind = ERR_NONE;
 	err->text[0] = '\0';
+}
+
+void
+err_end(const char *why)
+{
+	fprintf(stderr, "%s: ending, the journal has what was acknowledged\n", why);
+	abort();
 }
 
 const char *

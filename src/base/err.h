@@ -27,6 +27,13 @@ int err_set(struct err *err, enum err_kind kind, const char *format, ...)
 int err_prefix(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void err_clear(struct err *err);
+
+/*
+ * Ends the process at once, and says why on stderr: for what can't be gone on from, above all
+ * memory used up. What is acknowledged is in the journal, and a start takes milliseconds.
+ */
+void err_end(const char *why) __attribute__((noreturn));
+
 const char *err_kind_name(enum err_kind kind);
 
 #endif

@@ -59,10 +59,11 @@ hash_make(const struct hash_pool *pool, struct secret *secret, char out[HASH_SIZ
 	size_t size;
 
 	secret_random(random, sizeof(random));
+	/* The same calls succeeded when the pool was made. */
 	if (crypt_gensalt_rn(pool->prefix, pool->cost, (const char *)random, sizeof(random),
 		setting, sizeof(setting)) == NULL ||
 	    crypt_rn(secret_text(secret), setting, work, sizeof(*work)) == NULL)
-		abort(); /* the same call succeeded when the pool was made */
+		err_end("passwords can't be hashed");
 	size = strnlen(work->output, HASH_SIZE - sizeof(CRYPT_MARK));
 	memcpy(out, CRYPT_MARK, sizeof(CRYPT_MARK) - 1);
 	memcpy(out + sizeof(CRYPT_MARK) - 1, work->output, size + 1);

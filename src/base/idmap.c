@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/idmap.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -45,7 +46,7 @@ idmap_add(struct idmap *map, const char *id, void *thing)
 	idmap_key(id, node);
 	node->thing = thing;
 	if (tsearch(node, &map->root, idmap_compare) == NULL)
-		abort();
+		err_end("out of memory");
 	map->count++;
 }
 

@@ -177,7 +177,7 @@ keyring_derive(const struct key *key, const unsigned char salt[SALT_BYTES], cons
 	};
 
 	if (context == NULL || EVP_KDF_derive(context, out, KEY_BYTES, params) != 1)
-		abort();
+		err_end("the cryptographic library does not work");
 	EVP_KDF_CTX_free(context);
 	EVP_KDF_free(kdf);
 }
@@ -201,7 +201,7 @@ keyring_seal(const struct keyring *keyring, const char *about, const void *plain
 	    EVP_EncryptUpdate(cipher, body, &part, plain, (int)size) != 1 ||
 	    EVP_EncryptFinal_ex(cipher, body + part, &last) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, body + size) != 1)
-		abort();
+		err_end("the cryptographic library does not work");
 	EVP_CIPHER_CTX_free(cipher);
 	secret_wipe(row_key, sizeof(row_key));
 	*sealed_out = sealed;
@@ -236,9 +236,11 @@ keyring_unseal(const struct keyring *keyring, const char *key_id, const char *ab
 	plain = mem_new(plain_size + 1);
 	cipher = EVP_CIPHER_CTX_new();
 	keyring_derive(key, salt, about, row_key);
+	/* A fault of the library must not look like one of the sealed bytes. */
+	if (cipher == NULL ||
+	    EVP_DecryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, row_key, nonce) != 1)
+		err_end("the cryptographic library does not work");
 	good =
-	    cipher != NULL &&
-	    EVP_DecryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, row_key, nonce) == 1 &&
 	    EVP_DecryptUpdate(
 		cipher, NULL, &part, (const unsigned char *)about, (int)strlen(about)) == 1 &&
 	    EVP_DecryptUpdate(cipher, (unsigned char *)plain, &part, body, (int)plain_size) == 1 &&
@@ -270,7 +272,7 @@ keyring_hmac(const struct keyring *keyring, const char *purpose, const void *byt
 	memcpy(whole + purpose_size, bytes, size);
 	if (HMAC(EVP_sha256(), keyring->keys[0].bytes, KEY_BYTES, whole, purpose_size + size, mac,
 		&mac_size) == NULL)
-		abort();
+		err_end("the cryptographic library does not work");
 	text_hex(mac, sizeof(mac), out);
 	secret_wipe(whole, purpose_size + size);
 	free(whole);
@@ -282,6 +284,6 @@ keyring_sha256(const void *bytes, size_t size, char out[KEYRING_HMAC_SIZE])
 	unsigned char digest[32];
 
 	if (EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) != 1)
-		abort();
+		err_end("the cryptographic library does not work");
 	text_hex(digest, sizeof(digest), out);
 }

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -137,10 +138,20 @@ loop_base(struct loop *loop)
 }
 
 void
+loop_ring(int event_fd)
+{
+	uint64_t one = 1;
+
+	/* A full counter means that the loop has been woken already. */
+	while (write(event_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		if (errno != EINTR)
+			err_end("the event loop can't be woken");
+}
+
+void
 loop_post(struct loop *loop, void (*call)(void *arg), void *arg)
 {
 	struct post *post = mem_new(sizeof(*post));
-	uint64_t one = 1;
 
 	post->call = call;
 	post->arg = arg;
@@ -148,9 +159,7 @@ loop_post(struct loop *loop, void (*call)(void *arg), void *arg)
 	*loop->last = post;
 	loop->last = &post->next;
 	pthread_mutex_unlock(&loop->lock);
-	/* A full counter means that the loop has been woken already. */
-	if (write(loop->wake_fd, &one, sizeof(one)) < 0)
-		return;
+	loop_ring(loop->wake_fd);
 }
 
 static void
@@ -170,7 +179,7 @@ loop_timer_new(struct loop *loop, void (*call)(void *arg), void *arg)
 	timer->arg = arg;
 	timer->event = evtimer_new(loop->base, loop_on_timer, timer);
 	if (timer->event == NULL)
-		abort();
+		err_end("the event loop takes no more events");
 	return timer;
 }
 
@@ -183,7 +192,8 @@ loop_timer_set(struct loop_timer *timer, int64_t milliseconds)
 		milliseconds = 0;
 	wait.tv_sec = milliseconds / 1000;
 	wait.tv_usec = milliseconds % 1000 * 1000;
-	evtimer_add(timer->event, &wait);
+	if (evtimer_add(timer->event, &wait) != 0)
+		err_end("the event loop takes no more events");
 }
 
 void
@@ -253,7 +263,7 @@ loop_watch_set(struct loop_watch *watch, int events)
 		    EV_PERSIST),
 	    loop_on_event, watch);
 	if (watch->event == NULL || event_add(watch->event, NULL) != 0)
-		abort();
+		err_end("the event loop takes no more events");
 }
 
 void
@@ -274,6 +284,6 @@ loop_signal_new(struct loop *loop, int number, void (*call)(int number, void *ar
 
 	watch->event = evsignal_new(loop->base, number, loop_on_signal, watch);
 	if (watch->event == NULL || evsignal_add(watch->event, NULL) != 0)
-		abort();
+		err_end("the event loop takes no more events");
 	return watch;
 }

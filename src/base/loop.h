@@ -1,7 +1,7 @@
 /*
- * The event loop: one thread does HTTP, LDAP and timers and is never blocked. Only loop_post may
- * be called from another thread. A callback may free the very timer or watch that called it.
- * loop_free comes last, after everything that was made on the loop is freed.
+ * The event loop: one thread does HTTP, LDAP and timers and is never blocked. Only loop_post and
+ * loop_ring may be called from another thread. A callback may free the very timer or watch that
+ * called it. loop_free comes last, after everything that was made on the loop is freed.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -24,6 +24,9 @@ void loop_stop(struct loop *loop);
 /* Runs what is ready, waiting at most that many milliseconds: for tests. */
 void loop_turn(struct loop *loop, int64_t milliseconds);
 struct event_base *loop_base(struct loop *loop); /* for evhttp */
+
+/* Wakes whoever watches that eventfd; from any thread. */
+void loop_ring(int event_fd);
 
 /* Calls back on the loop's thread, later, in the order of posting; from any thread. */
 void loop_post(struct loop *loop, void (*call)(void *arg), void *arg);

@@ -4,15 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 
 static void *
 mem_or_end(void *memory)
 {
-	if (memory == NULL) {
-		fputs("out of memory: ending, the journal has what was acknowledged\n", stderr);
-		abort();
-	}
+	if (memory == NULL)
+		err_end("out of memory");
 	return memory;
 }
 
@@ -108,4 +107,19 @@ mem_texts_free(char ***texts)
 		free((*texts)[i]);
 	free(*texts);
 	*texts = NULL;
+}
+
+void *
+mem_raw(size_t size)
+{
+	return mem_or_end(malloc(size));
+}
+
+void *
+mem_raw_grow(void *old, size_t size)
+{
+	if (size != 0)
+		return mem_or_end(realloc(old, size));
+	free(old);
+	return NULL;
 }

@@ -17,6 +17,18 @@ char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void mem_set_text(char **text, const char *value);
 void mem_free_text(char **text);
 
+/* As malloc and realloc, for libraries that take their memory from us. */
+void *mem_raw(size_t size);
+void *mem_raw_grow(void *old, size_t size);
+
+/*
+ * The same for jansson (whose memory is wiped as well), libevent and OpenSSL: what they do where
+ * their memory ends is not to be relied on. Seen: OpenSSL 3.0 crashes, libevent 2.1 leaves a client
+ * without an answer, and a text that jansson can't read for want of memory looks like a bad one.
+ * Before any of them is used. libldap's is set by dir/; SQLite's is left alone, it bears it.
+ */
+void mem_setup_process(void);
+
 /* A list of texts that ends with NULL. */
 size_t mem_texts_count(char *const *texts);
 void mem_texts_add(char ***texts, const char *value);

@@ -22,7 +22,7 @@ secret_new(const void *bytes, size_t size)
 	struct secret *secret = OPENSSL_secure_zalloc(sizeof(*secret) + size + 1);
 
 	if (secret == NULL)
-		abort();
+		err_end("out of memory");
 	secret->size = size;
 	if (size > 0)
 		memcpy(secret->bytes, bytes, size);
@@ -104,5 +104,5 @@ void
 secret_random(void *bytes, size_t size)
 {
 	if (RAND_bytes(bytes, (int)size) != 1)
-		abort();
+		err_end("no random bytes can be had");
 }

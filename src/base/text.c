@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -41,7 +42,7 @@ text_add(struct text *text, const char *format, ...)
 	size = vasprintf(&piece, format, args);
 	va_end(args);
 	if (size < 0)
-		abort();
+		err_end("out of memory");
 	text_add_bytes(text, piece, (size_t)size);
 	free(piece);
 }

@@ -2,6 +2,7 @@
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "card/card_internal.h"
 
@@ -37,7 +38,7 @@ chain_check(const struct trust *trust, X509_STORE *store, X509 *certificate, X50
 
 	if (context == NULL ||
 	    X509_STORE_CTX_init(context, store, certificate, trust->intermediates) != 1)
-		abort();
+		err_end("out of memory");
 	X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT);
 	chain_set_policies(trust, X509_STORE_CTX_get0_param(context));
 	if (X509_verify_cert(context) == 1)

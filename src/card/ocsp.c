@@ -7,6 +7,7 @@
 #include <openssl/ocsp.h>
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "card/card_internal.h"
 
 #define ANSWER_MOST 65536
@@ -21,7 +22,7 @@ ocsp_request(OCSP_CERTID *id)
 	/* -1: a random nonce of the usual size */
 	if (request == NULL || OCSP_request_add0_id(request, OCSP_CERTID_dup(id)) == NULL ||
 	    OCSP_request_add1_nonce(request, NULL, -1) != 1)
-		abort();
+		err_end("out of memory");
 	return request;
 }
 
@@ -33,7 +34,7 @@ ocsp_ask(const struct trust *trust, OCSP_REQUEST *request)
 	OCSP_RESPONSE *response = NULL;
 
 	if (body == NULL || i2d_OCSP_REQUEST_bio(body, request) != 1)
-		abort();
+		err_end("out of memory");
 	/* "" for the proxies: none, not those of the environment */
 	if (OSSL_HTTP_parse_url(
 		trust->ocsp_url, NULL, NULL, &host, &port, NULL, &path, NULL, NULL) == 1)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "card/card_internal.h"
 
@@ -24,7 +25,7 @@ trust_fault(card_fault_fn *fault, void *arg, const char *key, const char *format
 
 	va_start(args, format);
 	if (vasprintf(&words, format, args) < 0)
-		abort();
+		err_end("out of memory");
 	va_end(args);
 	fault(key, words, arg);
 	free(words);
@@ -195,7 +196,7 @@ trust_make_store(const struct trust *trust)
 	X509_STORE *store = X509_STORE_new();
 
 	if (store == NULL)
-		abort();
+		err_end("out of memory");
 	for (int i = 0; i < sk_X509_num(trust->roots); i++)
 		X509_STORE_add_cert(store, sk_X509_value(trust->roots, i));
 	X509_STORE_set_flags(store, STORE_FLAGS);
@@ -268,7 +269,7 @@ trust_check(struct trust *trust, card_fault_fn *fault, void *arg)
 	X509_STORE *store = trust_store(trust, fault, arg);
 
 	if (context == NULL || X509_STORE_CTX_init(context, store, NULL, NULL) != 1)
-		abort();
+		err_end("out of memory");
 	trust_check_authorities("certificates.roots_file", trust->roots, context, fault, arg);
 	trust_check_authorities(
 	    "certificates.intermediates_file", trust->intermediates, context, fault, arg);

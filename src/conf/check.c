@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 
 #include "conf/check_text.h"
@@ -45,7 +46,7 @@ fault_in(struct reader *reader, const char *group, const char *member, const cha
 
 	va_start(args, format);
 	if (vasprintf(&what, format, args) < 0)
-		abort();
+		err_end("out of memory");
 	va_end(args);
 	reader_fault_key(reader, key, "%s", what);
 	free(what);

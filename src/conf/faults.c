@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 
 #include "conf/conf.h"
@@ -14,7 +15,7 @@ conf_faults_add_list(struct conf_faults *faults, const char *file, int line, con
 	char *what, *text;
 
 	if (vasprintf(&what, format, args) < 0)
-		abort();
+		err_end("out of memory");
 	if (key == NULL || *key == '\0')
 		text = mem_format("%s:%d: %s", file, line, what);
 	else

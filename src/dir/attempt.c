@@ -48,7 +48,6 @@ attempt_run(void *arg)
 	struct attempt *attempt = arg;
 	struct err err = {0};
 	struct ldap *handle = connect_now(attempt->settings, attempt->uri, &err);
-	uint64_t one = 1;
 	bool is_stopped;
 
 	pthread_mutex_lock(&attempt_lock);
@@ -57,8 +56,8 @@ attempt_run(void *arg)
 	attempt->is_finished = true;
 	is_stopped = attempt->is_stopped;
 	/* Within the lock: after it the loop may free the attempt at any moment. */
-	if (!is_stopped && write(attempt->wake, &one, sizeof(one)) < 0)
-		abort();
+	if (!is_stopped)
+		loop_ring(attempt->wake);
 	pthread_mutex_unlock(&attempt_lock);
 	if (is_stopped)
 		attempt_free(attempt);
@@ -145,7 +144,6 @@ attempt_start(struct loop *loop, const struct conf_directory *settings, const ch
     attempt_done_fn *done, void *arg)
 {
 	struct attempt *attempt = mem_new(sizeof(*attempt));
-	uint64_t one = 1;
 
 	attempt->settings = conf_directory_copy(settings);
 	attempt->uri = mem_text(uri);
@@ -162,8 +160,8 @@ attempt_start(struct loop *loop, const struct conf_directory *settings, const ch
 		return attempt;
 	err_set(&attempt->err, ERR_BUSY, "%.200s: no thread can be started", uri);
 	attempt->is_finished = true;
-	if (write(attempt->wake, &one, sizeof(one)) == sizeof(one))
-		return attempt;
+	loop_ring(attempt->wake);
+	return attempt;
 fail:
 	attempt->is_finished = true;
 	attempt_stop(&attempt);

@@ -188,10 +188,12 @@ connection_take_entry(
     struct connection *connection, struct exchange *exchange, LDAPMessage *message)
 {
 	/* A server that knows no size limit sends more than was asked for. */
+	int code = LDAP_SIZELIMIT_EXCEEDED;
+
 	if (exchange->limit == 0 || exchange->reply.entry_count < exchange->limit)
-		wire_add_entry(connection->handle, message, &exchange->reply);
-	else
-		outcome_set(&exchange->reply, LDAP_SIZELIMIT_EXCEEDED);
+		code = wire_add_entry(connection->handle, message, &exchange->reply);
+	if (code != LDAP_SUCCESS)
+		outcome_set(&exchange->reply, code);
 }
 
 static void
@@ -203,8 +205,8 @@ connection_take_result(
 
 	if (code == LDAP_SUCCESS && exchange->referred)
 		code = LDAP_REFERRAL;
-	if (code == LDAP_SUCCESS && exchange->reply.code == LDAP_SIZELIMIT_EXCEEDED)
-		code = LDAP_SIZELIMIT_EXCEEDED;
+	if (code == LDAP_SUCCESS)
+		code = exchange->reply.code; /* what was wrong with an entry */
 	outcome_set(&exchange->reply, code);
 	if (code == LDAP_NO_SUCH_OBJECT && (exchange->above == 0 || matched < exchange->above))
 		outcome_set_no_base(&exchange->reply);

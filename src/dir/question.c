@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -144,7 +145,7 @@ filter_equals(const char *attribute, const char *value)
 
 	/* It fails only where memory is used up; an empty value comes back as no memory at all. */
 	if (ldap_bv2escaped_filter_value(&plain, &escaped) != 0)
-		abort();
+		err_end("out of memory");
 	filter = mem_format("(%s=%s)", attribute, escaped.bv_val == NULL ? "" : escaped.bv_val);
 	if (escaped.bv_val != plain.bv_val)
 		berval_wipe(&escaped);

@@ -83,14 +83,23 @@ wire_send(LDAP *handle, const struct question *question, int64_t timeout, int *m
 	return LDAP_PARAM_ERROR;
 }
 
-static char **
-wire_values(struct berval **values)
+static char *
+wire_text(const struct berval *bytes)
 {
-	int count = ldap_count_values_len(values);
-	char **copy = mem_new(((size_t)count + 1) * sizeof(*copy));
+	return mem_text_n(bytes->bv_val, bytes->bv_len);
+}
 
-	for (int i = 0; i < count; i++)
-		copy[i] = mem_text_n(values[i]->bv_val, values[i]->bv_len);
+static char **
+wire_values(const struct berval *values)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (values != NULL && values[count].bv_val != NULL)
+		count++;
+	copy = mem_new((count + 1) * sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = wire_text(&values[i]);
 	return copy;
 }
 
@@ -104,37 +113,40 @@ wire_room(void *list, size_t count, size_t size)
 }
 
 static void
-wire_add_attribute(struct entry *entry, const char *name, struct berval **values)
+wire_add_attribute(struct entry *entry, const struct berval *name, const struct berval *values)
 {
 	struct entry_attribute *attribute;
 
 	entry->attributes =
 	    wire_room(entry->attributes, entry->attribute_count, sizeof(*entry->attributes));
 	attribute = &entry->attributes[entry->attribute_count++];
-	attribute->name = mem_text(name);
+	attribute->name = wire_text(name);
 	attribute->values = wire_values(values);
 }
 
-void
+/* ldap_next_attribute would not tell the last attribute from one that can't be read. */
+int
 wire_add_entry(LDAP *handle, LDAPMessage *message, struct reply *reply)
 {
 	struct entry *entry;
 	BerElement *place = NULL;
-	char *dn = ldap_get_dn(handle, message), *name;
+	struct berval name, *values = NULL;
+	int code = ldap_get_dn_ber(handle, message, &place, &name);
 
+	if (code != LDAP_SUCCESS)
+		return code;
 	reply->entries = wire_room(reply->entries, reply->entry_count, sizeof(*reply->entries));
 	entry = &reply->entries[reply->entry_count++];
-	*entry = (struct entry){.dn = mem_text(dn == NULL ? "" : dn)};
-	ldap_memfree(dn);
-	for (name = ldap_first_attribute(handle, message, &place); name != NULL;
-	     name = ldap_next_attribute(handle, message, place)) {
-		struct berval **values = ldap_get_values_len(handle, message, name);
-
-		wire_add_attribute(entry, name, values);
-		ldap_value_free_len(values);
-		ldap_memfree(name);
+	*entry = (struct entry){.dn = wire_text(&name)};
+	while ((code = ldap_get_attribute_ber(handle, message, place, &name, &values)) ==
+		   LDAP_SUCCESS &&
+	       name.bv_val != NULL) {
+		wire_add_attribute(entry, &name, values);
+		ber_memfree(values);
+		values = NULL;
 	}
 	ber_free(place, 0);
+	return code;
 }
 
 size_t

@@ -16,7 +16,8 @@ struct reply;
  * holds another, else not sent. timeout in milliseconds is what a search may take in the server. */
 int wire_send(
     struct ldap *handle, const struct question *question, int64_t timeout, int *msgid_out);
-void wire_add_entry(struct ldap *handle, struct ldapmsg *message, struct reply *reply);
+/* The LDAP code: other than 0 where the entry can't be read to its end; then the answer is none. */
+int wire_add_entry(struct ldap *handle, struct ldapmsg *message, struct reply *reply);
 /* How many names (RDNs) a DN has; 0 where it is none. */
 size_t wire_names(const char *dn);
 /* The result code within the last message of an answer; negative where it can't be read. Where

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -289,7 +290,7 @@ conn_on_accept(struct event_base *base, void *arg)
 	conn->bev = bufferevent_socket_new(base, -1, 0);
 	conn->wake = event_new(base, -1, 0, conn_on_wake, conn);
 	if (conn->bev == NULL || conn->wake == NULL)
-		abort();
+		err_end("out of memory");
 	bufferevent_incref(conn->bev);
 	bufferevent_set_timeouts(conn->bev, NULL, &write_timeout);
 	conn->input_entry = evbuffer_add_cb(bufferevent_get_input(conn->bev), conn_on_input, conn);

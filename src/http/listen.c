@@ -29,8 +29,8 @@ listen_update(struct http *http)
 		return;
 	if (most > 0 && http->conn_count >= (size_t)most)
 		evconnlistener_disable(http->listener);
-	else
-		evconnlistener_enable(http->listener);
+	else if (evconnlistener_enable(http->listener) != 0)
+		err_end("the event loop takes no more events");
 }
 
 /* evhttp_bind_listener leaves evhttp as the argument of the listener's callbacks, so that the one
@@ -72,7 +72,7 @@ listen_new(struct loop *loop, const struct http_route *routes, size_t route_coun
 	http->resume = loop_timer_new(loop, listen_on_resume, http);
 	http->evhttp = evhttp_new(loop_base(loop));
 	if (http->evhttp == NULL)
-		abort();
+		err_end("out of memory");
 	evhttp_set_bevcb(http->evhttp, conn_on_accept, http);
 	evhttp_set_gencb(http->evhttp, request_on_evhttp, http);
 	http->next = listen_servers;
@@ -92,8 +92,9 @@ listen_bind(struct http *http, int fd, struct err *err)
 	http->listener = evconnlistener_new(loop_base(http->loop), NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (http->listener == NULL || evhttp_bind_listener(http->evhttp, http->listener) == NULL)
-		abort();
+		err_end("out of memory");
 	evconnlistener_set_error_cb(http->listener, listen_on_error);
+	listen_update(http); /* evhttp_bind_listener does not say whether it could do so */
 	return 0;
 }
 

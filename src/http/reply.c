@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "http/http_internal.h"
 #include "model/faults.h"
 
@@ -47,7 +48,7 @@ reply_send(struct http_request *request, int status, const char *content_type, c
 
 	/* Before the request ends: the text may be one of its own. */
 	if (body == NULL || (!head && evbuffer_add(body, text, strlen(text)) != 0))
-		abort();
+		err_end("out of memory");
 	if (request->conn != NULL)
 		reply_add_common(request, content_type);
 	if (head) {

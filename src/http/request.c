@@ -4,6 +4,7 @@
 #include <sys/queue.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -162,7 +163,7 @@ request_on_evhttp(struct evhttp_request *evreq, void *arg)
 
 	/* evhttp sees no request but those that conn.c makes. */
 	if (conn == NULL)
-		abort();
+		err_end("a request came without its connection");
 	request = request_new(http, conn, evreq);
 	evhttp_request_set_on_complete_cb(evreq, conn_on_complete, conn);
 	if (conn->verdict != NULL) {

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/loop.h"
 #include "http/http_internal.h"
 
@@ -15,7 +16,7 @@ stream_write(struct http_request *request, const char *text, size_t size)
 	output = bufferevent_get_output(request->conn->bev);
 	piece = evbuffer_new();
 	if (piece == NULL || evbuffer_add(piece, text, size) != 0)
-		abort();
+		err_end("out of memory");
 	evhttp_send_reply_chunk(request->evreq, piece);
 	evbuffer_free(piece);
 	if (evbuffer_get_length(output) > HTTP_STREAM_WAITING_MOST) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "intake/intake_internal.h"
@@ -25,7 +26,7 @@ answer_text(const struct intake *intake, const struct registration *registration
 	text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	if (text == NULL)
-		abort();
+		err_end("out of memory");
 	return text;
 }
 

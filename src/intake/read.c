@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "intake/intake_internal.h"
@@ -177,7 +178,7 @@ events_send(struct follow *follow, const struct registration *registration)
 	char *text = json_dumps(json, JSON_COMPACT);
 
 	if (text == NULL)
-		abort();
+		err_end("out of memory");
 	if (follow->last == NULL || strcmp(follow->last, text) != 0)
 		http_stream_send(follow->request, "state", json);
 	json_decref(json);

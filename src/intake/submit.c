@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/hash.h"
 #include "base/keyring.h"
 #include "base/log.h"
@@ -87,7 +88,7 @@ submit_macs(struct submit *submit, struct http_request *request, const json_t *b
 	keyring_hmac(keys, "idempotency-key", key, strlen(key), submit->key_mac);
 	canonical = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
 	if (canonical == NULL)
-		abort();
+		err_end("out of memory");
 	keyring_hmac(keys, "body", canonical, strlen(canonical), submit->body_mac);
 	secret_wipe_text(&canonical);
 	return 0;

@@ -37,8 +37,15 @@ void sql_finalize(sqlite3_stmt **statements, size_t count);
 int sql_number(sqlite3 *database, const char *text, int64_t *out, struct err *err);
 /* Steps to the end and resets: SQLITE_OK or the extended code. */
 int sql_run(sqlite3_stmt *statement);
-/* The text is not copied: it must live until the statement was reset. */
+/*
+ * What is bound is not copied: it must live until the statement was reset. These end the process
+ * where memory is used up: a value that is not bound is that of the row before, and one that can't
+ * be read looks like none.
+ */
 void sql_bind_text(sqlite3_stmt *statement, int number, const char *text);
+void sql_bind_blob(sqlite3_stmt *statement, int number, const void *bytes, size_t size);
+const char *sql_column_text(sqlite3_stmt *statement, int column); /* SQLite's; NULL where NULL */
+const void *sql_column_blob(sqlite3_stmt *statement, int column, size_t *size_out); /* SQLite's */
 char *sql_text(sqlite3_stmt *statement, int column); /* a copy; NULL stays NULL */
 /* Whether the code tells of a part of the file that can't be read, and may fail nobody else. */
 bool sql_is_damage(int code);

@@ -96,8 +96,8 @@ keys_check(sqlite3 *database, const struct keyring *keys, struct err *err)
 		&statement, NULL) != SQLITE_OK)
 		return sql_err(database, err, "the journal can't be read");
 	while (!bad && sqlite3_step(statement) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(statement, 0);
-		const char *hex = (const char *)sqlite3_column_text(statement, 1);
+		const char *name = sql_column_text(statement, 0);
+		const char *hex = sql_column_text(statement, 1);
 		const char *id = name + strlen(FACT_PREFIX);
 
 		if (hex == NULL)

@@ -72,9 +72,8 @@ struct write *
 read_aside(sqlite3_stmt *statement, const struct registration *registration, const struct err *why)
 {
 	struct write *write = write_new(WRITE_SET_ASIDE, registration->id);
-	const void *sealed = sqlite3_column_blob(statement, ROW_SEALED_BYTES);
+	const void *sealed = sql_column_blob(statement, ROW_SEALED_BYTES, &write->sealed_size);
 
-	write->sealed_size = (size_t)sqlite3_column_bytes(statement, ROW_SEALED_BYTES);
 	if (sqlite3_column_type(statement, ROW_SEALED_BYTES) != SQLITE_NULL)
 		write->sealed = mem_new(write->sealed_size + 1);
 	if (write->sealed_size > 0)
@@ -182,7 +181,7 @@ journal_find_attempts(
 		attempts_out->began_at = sqlite3_column_int64(statement, 2);
 		attempts_out->locked_until = sqlite3_column_int64(statement, 3);
 		attempts_out->last_at = sqlite3_column_int64(statement, 4);
-		last_id = (const char *)sqlite3_column_text(statement, 5);
+		last_id = sql_column_text(statement, 5);
 		snprintf(attempts_out->last_id, sizeof(attempts_out->last_id), "%s",
 		    last_id != NULL ? last_id : "");
 	}
@@ -200,7 +199,7 @@ read_due(struct journal *journal, enum read_sql which, int64_t now, char (*ids_o
 	sqlite3_bind_int64(statement, 1, now);
 	sqlite3_bind_int64(statement, 2, (int64_t)(most + journal->writer.damaged.count));
 	while (count < most && read_step(journal, statement)) {
-		const char *id = (const char *)sqlite3_column_text(statement, 0);
+		const char *id = sql_column_text(statement, 0);
 
 		if (id != NULL && idmap_find(&journal->writer.damaged, id) == NULL)
 			snprintf(ids_out[count++], UUID_SIZE, "%s", id);
@@ -272,10 +271,8 @@ journal_timeline(struct journal *journal, const char *id, journal_line_fn *each,
 
 	sql_bind_text(statement, 1, id);
 	while (read_step(journal, statement))
-		each(sqlite3_column_int64(statement, 0),
-		    (const char *)sqlite3_column_text(statement, 1),
-		    (const char *)sqlite3_column_text(statement, 2),
-		    (const char *)sqlite3_column_text(statement, 3), arg);
+		each(sqlite3_column_int64(statement, 0), sql_column_text(statement, 1),
+		    sql_column_text(statement, 2), sql_column_text(statement, 3), arg);
 	sqlite3_reset(statement);
 }
 
@@ -297,7 +294,7 @@ journal_counts(struct journal *journal, struct journal_counts *counts_out)
 
 	memset(counts_out, 0, sizeof(*counts_out));
 	while (read_step(journal, statement)) {
-		const char *name = (const char *)sqlite3_column_text(statement, 0);
+		const char *name = sql_column_text(statement, 0);
 
 		if (name != NULL && registration_state_parse(name, &state) == 0)
 			counts_out->by_state[state] = sqlite3_column_int64(statement, 1);

@@ -150,15 +150,14 @@ row_bind(const struct row *row, sqlite3_stmt *statement)
 		sqlite3_bind_null(statement, ROW_SEALED_KEY + 1);
 		return;
 	}
-	sqlite3_bind_blob64(
-	    statement, ROW_SEALED_BYTES + 1, row->sealed, row->sealed_size, SQLITE_STATIC);
+	sql_bind_blob(statement, ROW_SEALED_BYTES + 1, row->sealed, row->sealed_size);
 	sql_bind_text(statement, ROW_SEALED_KEY + 1, row->sealed_key);
 }
 
 static void
 row_copy_text(sqlite3_stmt *statement, enum row_column column, char *out, size_t size)
 {
-	const char *text = (const char *)sqlite3_column_text(statement, (int)column);
+	const char *text = sql_column_text(statement, (int)column);
 
 	snprintf(out, size, "%s", text != NULL ? text : "");
 }
@@ -213,7 +212,7 @@ row_read(sqlite3_stmt *statement)
 	to->due_at = sqlite3_column_int64(statement, ROW_DUE_AT);
 	to->uid = sql_text(statement, ROW_UID);
 	to->mail = sql_text(statement, ROW_MAIL);
-	to->categories = row_split((const char *)sqlite3_column_text(statement, ROW_CATEGORIES));
+	to->categories = row_split(sql_column_text(statement, ROW_CATEGORIES));
 	to->held = sqlite3_column_int(statement, ROW_HELD) != 0;
 	row_read_state(statement, to);
 	return to;
@@ -223,11 +222,11 @@ int
 row_unseal(const struct keyring *keys, sqlite3_stmt *statement, struct registration *registration,
     struct err *err)
 {
-	const void *sealed = sqlite3_column_blob(statement, ROW_SEALED_BYTES);
-	const char *key = (const char *)sqlite3_column_text(statement, ROW_SEALED_KEY);
+	const char *key = sql_column_text(statement, ROW_SEALED_KEY);
 	char about[ABOUT_SIZE], *plain;
 	enum registration_state state;
-	size_t size;
+	size_t sealed_size, size;
+	const void *sealed = sql_column_blob(statement, ROW_SEALED_BYTES, &sealed_size);
 
 	if (row_state(statement, &state) != 0)
 		return err_set(err, ERR_BROKEN, NO_STATE);
@@ -235,8 +234,8 @@ row_unseal(const struct keyring *keys, sqlite3_stmt *statement, struct registrat
 		return 0;
 	if (sealed == NULL || key == NULL)
 		return err_set(err, ERR_BROKEN, "the sealed bytes are gone");
-	if (keyring_unseal(keys, key, row_about(registration->id, about), sealed,
-		(size_t)sqlite3_column_bytes(statement, ROW_SEALED_BYTES), &plain, &size, err) != 0)
+	if (keyring_unseal(keys, key, row_about(registration->id, about), sealed, sealed_size,
+		&plain, &size, err) != 0)
 		return -1;
 	/* No words of the parser: they may quote what was sealed. */
 	registration->application = application_decode(plain, size, NULL);

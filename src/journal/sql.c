@@ -96,11 +96,44 @@ sql_is_damage(int code)
 void
 sql_bind_text(sqlite3_stmt *statement, int number, const char *text)
 {
-	sqlite3_bind_text(statement, number, text, -1, SQLITE_STATIC);
+	if (sqlite3_bind_text(statement, number, text, -1, SQLITE_STATIC) != SQLITE_OK)
+		err_end("out of memory");
+}
+
+void
+sql_bind_blob(sqlite3_stmt *statement, int number, const void *bytes, size_t size)
+{
+	if (sqlite3_bind_blob64(statement, number, bytes, size, SQLITE_STATIC) != SQLITE_OK)
+		err_end("out of memory");
+}
+
+const char *
+sql_column_text(sqlite3_stmt *statement, int column)
+{
+	const char *text;
+
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return NULL;
+	text = (const char *)sqlite3_column_text(statement, column);
+	if (text == NULL)
+		err_end("out of memory");
+	return text;
+}
+
+const void *
+sql_column_blob(sqlite3_stmt *statement, int column, size_t *size_out)
+{
+	const void *bytes;
+
+	*size_out = (size_t)sqlite3_column_bytes(statement, column);
+	bytes = sqlite3_column_blob(statement, column);
+	if (bytes == NULL && *size_out > 0)
+		err_end("out of memory");
+	return bytes;
 }
 
 char *
 sql_text(sqlite3_stmt *statement, int column)
 {
-	return mem_text((const char *)sqlite3_column_text(statement, column));
+	return mem_text(sql_column_text(statement, column));
 }

@@ -102,8 +102,8 @@ write_find_taken(sqlite3_stmt *statement, struct write *write)
 	sql_bind_text(statement, 2, write->row.registration->key_mac);
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW) {
-		snprintf(write->taken_by, sizeof(write->taken_by), "%s",
-		    (const char *)sqlite3_column_text(statement, 0));
+		snprintf(
+		    write->taken_by, sizeof(write->taken_by), "%s", sql_column_text(statement, 0));
 		write->result = JOURNAL_EXISTS;
 	}
 	sqlite3_reset(statement);
@@ -144,7 +144,7 @@ write_set_aside(sqlite3 *database, sqlite3_stmt **statements, struct write *writ
 
 	sql_bind_text(statement, 1, write->id);
 	sql_bind_text(statement, 2, write->what);
-	sqlite3_bind_blob64(statement, 3, write->sealed, write->sealed_size, SQLITE_STATIC);
+	sql_bind_blob(statement, 3, write->sealed, write->sealed_size);
 	code = sql_run(statement);
 	if (code == SQLITE_OK && sqlite3_changes(database) == 0)
 		write->result = JOURNAL_EXISTS; /* it is another row by now, or was set aside */

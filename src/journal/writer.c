@@ -47,16 +47,6 @@ writes_take(struct writes *writes)
 	return write;
 }
 
-static void
-writer_tell_loop(struct writer *writer)
-{
-	uint64_t one = 1;
-
-	/* A full counter means that the loop has been woken already. */
-	if (write(writer->wake_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
 /* After a failed fsync the kernel may have dropped the pages and say yes the next time. */
 static void
 writer_die_of_fsync(int code)
@@ -229,7 +219,7 @@ writer_finish(struct writer *writer, struct writes *batch)
 		}
 	}
 	pthread_mutex_unlock(&writer->lock);
-	writer_tell_loop(writer);
+	loop_ring(writer->wake_fd);
 }
 
 /* Waits for writes; false where there are none and the thread shall end. */
@@ -352,7 +342,7 @@ writer_on_finished(int events, void *arg)
 	for (int i = 0; i < CALLBACKS_A_TURN; i++)
 		if (!writer_call_back(writer))
 			return;
-	writer_tell_loop(writer);
+	loop_ring(writer->wake_fd);
 }
 
 void
@@ -444,7 +434,7 @@ writer_submit(struct writer *writer, struct write *write)
 	}
 	pthread_mutex_unlock(&writer->lock);
 	if (full)
-		writer_tell_loop(writer);
+		loop_ring(writer->wake_fd);
 }
 
 void

@@ -5,6 +5,7 @@
 #include <uninorm.h>
 #include <unistr.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/name.h"
@@ -37,7 +38,7 @@ name_add_initial(struct text *text, const uint8_t *start, const uint8_t *end, co
 	uint8_t *letter = u8_totitle(start, (size_t)(next - start), NULL, UNINORM_NFC, NULL, &size);
 
 	if (letter == NULL)
-		abort();
+		err_end("out of memory");
 	text_add_bytes(text, letter, size);
 	text_add_bytes(text, after, u8_strlen((const uint8_t *)after));
 	free(letter);

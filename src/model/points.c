@@ -1,8 +1,10 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <unicase.h>
 #include <unictype.h>
 #include <unistr.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "model/points_internal.h"
 
@@ -24,6 +26,8 @@ points_fold(const char *text, uninorm_t form, struct points *points_out)
 
 	read.items =
 	    u8_to_u32((const uint8_t *)text, u8_strlen((const uint8_t *)text), NULL, &read.count);
+	if (read.items == NULL && errno == ENOMEM)
+		err_end("out of memory");
 	if (read.items == NULL)
 		return -1;
 	points_drop_ignorable(&read);
@@ -31,7 +35,7 @@ points_fold(const char *text, uninorm_t form, struct points *points_out)
 	folded.items = u32_casefold(read.items, read.count, NULL, form, NULL, &folded.count);
 	points_fini(&read);
 	if (folded.items == NULL)
-		abort();
+		err_end("out of memory");
 	*points_out = folded;
 	return 0;
 }
@@ -44,7 +48,7 @@ points_text(const struct points *points)
 	char *text;
 
 	if (bytes == NULL)
-		abort();
+		err_end("out of memory");
 	text = mem_text_n((const char *)bytes, size);
 	free(bytes);
 	return text;

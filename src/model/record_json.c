@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "base/instant.h"
 #include "model/registration.h"
 #include "model/registration_json.h"
@@ -52,5 +53,5 @@ registration_set_findings(struct registration *registration, int64_t now)
 	registration->findings = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	if (registration->findings == NULL)
-		abort();
+		err_end("out of memory");
 }

@@ -6,6 +6,7 @@
 #include <uninorm.h>
 #include <unistr.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "model/submission_internal.h"
 #include "model/submission_json.h"
@@ -106,10 +107,8 @@ typed_convert(const char *text, bool fold)
 	else
 		result =
 		    u8_normalize(UNINORM_NFC, typed_units(text), size, (uint8_t *)buffer, &length);
-	if (result != (uint8_t *)buffer) {
-		fputs("libunistring: no memory, or a text grew beyond bounds\n", stderr);
-		abort();
-	}
+	if (result != (uint8_t *)buffer)
+		err_end("out of memory, or a text grew beyond bounds");
 	buffer[length] = '\0';
 	return buffer;
 }

@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include <getopt.h>
-#include <jansson.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/secret.h"
+#include "base/mem.h"
 #include "dir/dir.h"
 #include "musterd/daemon.h"
 
@@ -30,14 +29,6 @@ main_usage(FILE *file)
 	      "  -V, --version      the version\n"
 	      "SIGHUP reloads the configuration, SIGTERM ends after what is open is answered.\n",
 	    file);
-}
-
-static void
-main_json_free(void *memory)
-{
-	if (memory != NULL)
-		secret_wipe(memory, malloc_usable_size(memory));
-	free(memory);
 }
 
 /* As many connections as the system lets us have. */
@@ -60,7 +51,6 @@ main_protect(void)
 
 	setrlimit(RLIMIT_CORE, &none);
 	mallopt(M_PERTURB, 0xa5);
-	json_set_alloc_funcs(malloc, main_json_free);
 }
 
 /* The parent ends once the child says how its start went. */
@@ -161,6 +151,7 @@ main(int argc, char **argv)
 		main_usage(stderr);
 		return EXIT_USAGE;
 	}
+	mem_setup_process();
 	main_protect();
 	main_raise_files();
 	dir_setup_process();

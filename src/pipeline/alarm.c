@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "pipeline/alarm.h"
@@ -36,7 +37,7 @@ alarm_new(struct loop *loop, void (*call)(void *arg), void *arg)
 	alarm->arg = arg;
 	alarm->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (alarm->fd < 0)
-		abort();
+		err_end("no timer can be made");
 	alarm->watch = loop_watch_new(loop, alarm->fd, alarm_on_ring, alarm);
 	loop_watch_set(alarm->watch, LOOP_READ);
 	return alarm;
@@ -68,7 +69,7 @@ alarm_set(struct alarm *alarm, int64_t at)
 		when.it_value.tv_nsec = boot % 1000 * 1000000;
 	}
 	if (timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME, &when, NULL) != 0)
-		abort();
+		err_end("the timer can't be set");
 }
 
 void

@@ -207,7 +207,7 @@ timekeeper_arm(struct timekeeper *timekeeper)
 
 	if (timerfd_settime(
 		timekeeper->set_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL) != 0)
-		abort();
+		err_end("the timer can't be set");
 }
 
 /* Also after the machine was suspended. */

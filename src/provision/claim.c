@@ -137,7 +137,7 @@ remove_claim_judge(const struct site *site, struct registration *registration,
 	if (claim_is_hidden(reply, err))
 		return RETRY;
 	if (!claim_is_ours(registration, reply))
-		return NEXT;
+		return remove_gone(site, registration, true, now);
 	registration->phase = REMOVE_DELETE;
 	return AGAIN;
 }

@@ -290,6 +290,35 @@ test_wake_plan(void **state)
 	free(text);
 }
 
+static int
+on_progress_stop(void *arg)
+{
+	return 1;
+}
+
+/* Not to be found, and not to be read, are two things. */
+static void
+test_read_that_fails(void **state)
+{
+	struct kit *kit = *state;
+	char ids[1][UUID_SIZE];
+	struct registration *it;
+
+	append_due(kit, 1, 100, NULL);
+	assert_null(find(kit, 2));
+	assert_false(journal_has_misread(kit->journal));
+	sqlite3_progress_handler(kit->journal->reader, 1, on_progress_stop, NULL);
+	assert_null(find(kit, 1));
+	assert_true(journal_has_misread(kit->journal));
+	assert_int_equal(journal_due(kit->journal, 100, ids, 1), 0);
+	assert_true(journal_has_misread(kit->journal));
+	sqlite3_progress_handler(kit->journal->reader, 0, NULL, NULL);
+	it = find(kit, 1);
+	assert_non_null(it);
+	assert_false(journal_has_misread(kit->journal));
+	registration_free(&it);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
 
 int
@@ -306,6 +335,7 @@ main(void)
 	    TEST(test_counts),
 	    TEST(test_query_plans),
 	    TEST(test_wake_plan),
+	    TEST(test_read_that_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
