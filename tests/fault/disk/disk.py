@@ -158,7 +158,8 @@ class fault:
         except AssertionError:
             self.strace.kill()
             raise
-        if self.strace.poll() is not None:
+        # it ends with the process too, which may have died of the very first call
+        if self.strace.poll() is not None and live.alive(self.pid):
             print("SKIP: strace can't attach:", self.strace.stderr.read().decode().strip())
             sys.exit(77)
         return self
