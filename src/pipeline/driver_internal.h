@@ -29,11 +29,12 @@ struct flight {
 	bool due;         /* found in the journal as due, not just taken or wished for */
 	bool ask_pending; /* question is ready, to be put once the save is committed */
 	bool saving;
-	bool asking;  /* a question is in flight */
-	int told;     /* the state that listeners heard of last, or STATE_COUNT */
-	bool rests;   /* ends once the save is committed */
-	bool insists; /* somebody wants it tried now, though the gate is closed */
-	bool is_turn; /* it was let through a closed gate */
+	bool asking;    /* a question is in flight */
+	int told;       /* the state that listeners heard of last, or STATE_COUNT */
+	bool rests;     /* ends once the save is committed */
+	bool goes_back; /* on its way, from the row's "again", to the row that it rested at */
+	bool insists;   /* somebody wants it tried now, though the gate is closed */
+	bool is_turn;   /* it was let through a closed gate */
 	/* Of the try that was made: whose trouble it was, or NULL; DONE where it was not let
 	 * through. */
 	const char *troubled_by;

@@ -91,7 +91,8 @@ flight_go_back(struct flight *flight)
 {
 	const struct step *step = flight_step(flight);
 
-	if (step != NULL && step->again != NULL)
+	flight->goes_back = step != NULL && step->again != NULL;
+	if (flight->goes_back)
 		mem_set_text(&flight->registration->step, step->again);
 }
 
@@ -124,10 +125,12 @@ flight_next(struct flight *flight, const struct step *step, int64_t due_at)
 	flight_pass(flight);
 	if (!flight_is_withdrawing(registration))
 		registration->state = step->reached;
-	/* On the way back to a row that was in trouble its tries still count. */
-	if (step->last || step[1].again == NULL)
+	flight->goes_back = flight->goes_back && step[1].again != NULL;
+	/* On the way to a row that was in trouble before, its tries still count. */
+	if (!flight->goes_back) {
 		registration->attempts = 0;
-	mem_free_text(&registration->waits_for);
+		mem_free_text(&registration->waits_for);
+	}
 	registration_reset_work(registration);
 	if (step->last) {
 		flight_finish(flight);
@@ -345,7 +348,8 @@ flight_conclude(struct flight *flight, enum verdict verdict, struct err *err)
 
 		if (what.size > 0)
 			text_add(&what, "; %s: ", step->name);
-		says_again = what.size == 0 && verdict == RETRY && flight_has_said(flight, err);
+		says_again = (what.size == 0 || step->again != NULL) && verdict == RETRY &&
+			     flight_has_said(flight, err);
 		flight_apply(flight, step, verdict, err, &what);
 		if (flight->wanted != NULL && wish_look(flight)) {
 			text_add(&what, "; as was wished");
