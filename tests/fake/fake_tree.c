@@ -200,10 +200,13 @@ item_fits(
     const struct entry *entry, const char *name, char operation, const char *from, const char *end)
 {
 	char *const *values = entry_values(entry, name);
-	char *bound = filter_piece(from, end);
+	char *bound;
 	bool fits = false;
 
-	for (; values != NULL && *values != NULL && !fits; values++) {
+	if (values == NULL)
+		return false;
+	bound = filter_piece(from, end);
+	for (; *values != NULL && !fits; values++) {
 		if (operation == '=')
 			fits = value_fits(*values, from, end);
 		else if (operation == '<')
@@ -282,83 +285,303 @@ entry_fits(const struct entry *entry, const char *filter)
 	return fits >= 0 && *filter == '\0' ? fits : -1;
 }
 
-/* ---- the four questions ---- */
+/* ---- the entries, and what finds them ---- */
+
+#define BUCKETS 4096
+
+/* The entry comes first: a pointer to it is one to the node. */
+struct tree_node {
+	struct entry entry;
+	char *dn; /* in normal form */
+	unsigned serial;
+	struct tree_node *before, *after, *same_bucket;
+	struct tree_key *keys;
+};
+
+struct tree_key {
+	char *value; /* "attribute=value" in small letters */
+	struct tree_node *node;
+	struct tree_key *same_bucket, *same_node;
+};
+
+static const char *const indexed[] = {
+    "uid", "musterRegistrationId", "personnelId", "musterPersonKey", "mail", "mailLocalAddress"};
+#define INDEXED (sizeof(indexed) / sizeof(indexed[0]))
 
 static size_t
-tree_place(const struct tree *tree, const char *normal)
+bucket_of(const char *text)
 {
-	for (size_t i = 0; i < tree->count; i++) {
-		char *dn = dn_normal(tree->entries[i]->dn);
-		bool same = strcmp(dn, normal) == 0;
+	size_t hash = 5381;
 
-		free(dn);
-		if (same)
-			return i;
+	for (; *text != '\0'; text++)
+		hash = hash * 33 + (unsigned char)*text;
+	return hash % BUCKETS;
+}
+
+static char *
+key_text(const char *attribute, const char *value)
+{
+	char *text = mem_format("%s=%s", attribute, value);
+
+	for (char *letter = text; *letter != '\0'; letter++)
+		*letter = (char)tolower((unsigned char)*letter);
+	return text;
+}
+
+static struct tree_node *
+tree_node_find(const struct tree *tree, const char *normal)
+{
+	struct tree_node *node = tree->by_dn == NULL ? NULL : tree->by_dn[bucket_of(normal)];
+
+	while (node != NULL && strcmp(node->dn, normal) != 0)
+		node = node->same_bucket;
+	return node;
+}
+
+static void
+tree_node_unindex(struct tree *tree, struct tree_node *node)
+{
+	struct tree_key *key;
+
+	while ((key = node->keys) != NULL) {
+		struct tree_key **at = &tree->by_value[bucket_of(key->value)];
+
+		while (*at != key)
+			at = &(*at)->same_bucket;
+		*at = key->same_bucket;
+		node->keys = key->same_node;
+		free(key->value);
+		free(key);
 	}
-	return tree->count;
+}
+
+static void
+tree_node_index(struct tree *tree, struct tree_node *node)
+{
+	tree_node_unindex(tree, node);
+	for (size_t i = 0; i < INDEXED; i++) {
+		char *const *value = entry_values(&node->entry, indexed[i]);
+
+		for (; value != NULL && *value != NULL; value++) {
+			struct tree_key *key = mem_new(sizeof(*key)), **bucket;
+
+			key->value = key_text(indexed[i], *value);
+			key->node = node;
+			key->same_node = node->keys;
+			node->keys = key;
+			bucket = &tree->by_value[bucket_of(key->value)];
+			key->same_bucket = *bucket;
+			*bucket = key;
+		}
+	}
+}
+
+void
+tree_index(struct tree *tree, struct entry *entry)
+{
+	tree_node_index(tree, (struct tree_node *)entry);
 }
 
 struct entry *
 tree_find(const struct tree *tree, const char *dn)
 {
 	char *normal = dn_normal(dn);
-	size_t place = normal == NULL ? tree->count : tree_place(tree, normal);
+	struct tree_node *node = normal == NULL ? NULL : tree_node_find(tree, normal);
 
 	free(normal);
-	return place < tree->count ? tree->entries[place] : NULL;
+	return node == NULL ? NULL : &node->entry;
+}
+
+static void
+tree_link(struct tree *tree, struct tree_node *node)
+{
+	struct tree_node **bucket = &tree->by_dn[bucket_of(node->dn)];
+
+	node->same_bucket = *bucket;
+	*bucket = node;
+	node->before = tree->last;
+	if (tree->last != NULL)
+		tree->last->after = node;
+	else
+		tree->first = node;
+	tree->last = node;
+	node->serial = ++tree->serial;
+}
+
+static void
+tree_unlink(struct tree *tree, struct tree_node *node)
+{
+	struct tree_node **at = &tree->by_dn[bucket_of(node->dn)];
+
+	while (*at != node)
+		at = &(*at)->same_bucket;
+	*at = node->same_bucket;
+	if (node->before != NULL)
+		node->before->after = node->after;
+	else
+		tree->first = node->after;
+	if (node->after != NULL)
+		node->after->before = node->before;
+	else
+		tree->last = node->before;
 }
 
 struct entry *
 tree_put(struct tree *tree, const char *dn)
 {
 	struct entry *entry = tree_find(tree, dn);
+	struct tree_node *node;
 
 	if (entry != NULL)
 		return entry;
-	entry = mem_new(sizeof(*entry));
-	entry->dn = mem_text(dn);
-	tree->entries = mem_grow(tree->entries, tree->count + 1, sizeof(struct entry *));
-	tree->entries[tree->count++] = entry;
-	return entry;
+	if (tree->by_dn == NULL) {
+		tree->by_dn = mem_new(BUCKETS * sizeof(*tree->by_dn));
+		tree->by_value = mem_new(BUCKETS * sizeof(*tree->by_value));
+	}
+	node = mem_new(sizeof(*node));
+	node->entry.dn = mem_text(dn);
+	node->dn = dn_normal(dn);
+	tree_link(tree, node);
+	return &node->entry;
+}
+
+static void
+tree_node_remove(struct tree *tree, struct tree_node *node)
+{
+	tree_node_unindex(tree, node);
+	tree_unlink(tree, node);
+	entry_clear(&node->entry);
+	free(node->dn);
+	free(node);
 }
 
 void
 tree_remove(struct tree *tree, const char *dn)
 {
-	char *normal = dn_normal(dn);
-	size_t place = normal == NULL ? tree->count : tree_place(tree, normal);
+	struct entry *entry = tree_find(tree, dn);
 
-	free(normal);
-	if (place == tree->count)
-		return;
-	entry_clear(tree->entries[place]);
-	free(tree->entries[place]);
-	tree->count--;
-	memmove(&tree->entries[place], &tree->entries[place + 1],
-	    (tree->count - place) * sizeof(struct entry *));
+	if (entry != NULL)
+		tree_node_remove(tree, (struct tree_node *)entry);
 }
 
 void
 tree_fini(struct tree *tree)
 {
-	while (tree->count > 0)
-		tree_remove(tree, tree->entries[tree->count - 1]->dn);
-	free(tree->entries);
+	while (tree->first != NULL)
+		tree_node_remove(tree, tree->first);
+	free(tree->by_dn);
+	free(tree->by_value);
 	memset(tree, 0, sizeof(*tree));
 }
 
-static bool
-tree_is_in_scope(const struct entry *entry, const char *base, enum question_scope scope)
+/* ---- searches ---- */
+
+/* Nodes that may fit, in the order of their adding, each once. */
+struct candidates {
+	struct tree_node **nodes;
+	size_t count;
+};
+
+static int
+candidate_compare(const void *a, const void *b)
 {
-	char *dn = dn_normal(entry->dn);
-	bool same = strcmp(dn, base) == 0, in;
+	const struct tree_node *const *one = a, *const *other = b;
+
+	return ((*one)->serial > (*other)->serial) - ((*one)->serial < (*other)->serial);
+}
+
+static void
+candidates_sort(struct candidates *candidates)
+{
+	size_t kept = 0;
+
+	if (candidates->count < 2)
+		return;
+	qsort(candidates->nodes, candidates->count, sizeof(*candidates->nodes), candidate_compare);
+	for (size_t i = 0; i < candidates->count; i++)
+		if (kept == 0 || candidates->nodes[i] != candidates->nodes[kept - 1])
+			candidates->nodes[kept++] = candidates->nodes[i];
+	candidates->count = kept;
+}
+
+static void
+candidates_add(struct candidates *candidates, struct tree_node *node)
+{
+	candidates->nodes =
+	    mem_grow(candidates->nodes, candidates->count + 1, sizeof(*candidates->nodes));
+	candidates->nodes[candidates->count++] = node;
+}
+
+/* "(attribute=value)" of an attribute that is indexed, at place; false where it is none. */
+static bool
+candidates_add_item(
+    const struct tree *tree, const char *item, const char *end, struct candidates *candidates)
+{
+	size_t size = strcspn(item, "=");
+
+	for (size_t i = 0; i < INDEXED; i++) {
+		char *piece, *text;
+
+		if (strlen(indexed[i]) != size || strncasecmp(indexed[i], item, size) != 0 ||
+		    memchr(item, '*', (size_t)(end - item)) != NULL)
+			continue;
+		piece = filter_piece(item + size + 1, end);
+		text = key_text(indexed[i], piece);
+		for (struct tree_key *key = tree->by_value[bucket_of(text)]; key;
+		     key = key->same_bucket)
+			if (strcmp(key->value, text) == 0)
+				candidates_add(candidates, key->node);
+		free(piece);
+		free(text);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the index finds all that a filter may fit: one item of "(&" is enough, "(|" needs all.
+ * The filter is well formed; only lists of plain items are looked into.
+ */
+static bool
+candidates_find(const struct tree *tree, const char *filter, struct candidates *candidates)
+{
+	bool any = filter[1] != '|';
+	const char *item = filter[1] == '&' || filter[1] == '|' ? filter + 2 : filter;
+
+	if (tree->by_value == NULL)
+		return false;
+	for (; *item == '('; item = strchr(item, ')') + 1) {
+		if (item[1] == '&' || item[1] == '|' || item[1] == '!')
+			return false;
+		if (candidates_add_item(tree, item + 1, strchr(item, ')'), candidates) == any)
+			return any;
+	}
+	return !any;
+}
+
+static bool
+tree_is_in_scope(const char *dn, const char *base, enum question_scope scope)
+{
+	bool same = strcmp(dn, base) == 0;
 
 	if (scope == SCOPE_BASE)
-		in = same;
-	else
-		in = dn_is_below(dn, base, scope == SCOPE_ONE) || (same && scope == SCOPE_SUBTREE);
-	free(dn);
-	return in;
+		return same;
+	return dn_is_below(dn, base, scope == SCOPE_ONE) || (same && scope == SCOPE_SUBTREE);
+}
+
+/* False where it would be one too many. */
+static bool
+tree_show(const struct tree_node *node, const struct question *question, const char *base,
+    struct reply *reply)
+{
+	if (!tree_is_in_scope(node->dn, base, question->scope) ||
+	    entry_fits(&node->entry, question->filter) <= 0)
+		return true;
+	if (question->limit > 0 && reply->entry_count == (size_t)question->limit)
+		return false;
+	reply->entries = mem_grow(reply->entries, reply->entry_count + 1, sizeof(*reply->entries));
+	reply->entries[reply->entry_count++] = entry_copy(&node->entry, question->attributes);
+	return true;
 }
 
 static int
@@ -366,25 +589,30 @@ tree_search(
     struct tree *tree, const struct question *question, const char *base, struct reply *reply)
 {
 	static const struct entry nothing;
+	struct candidates candidates = {0};
+	struct tree_node *node = tree_node_find(tree, base);
+	bool whole = true;
 
 	if (entry_fits(&nothing, question->filter) < 0)
 		return LDAP_FILTER_ERROR;
-	if (question->scope == SCOPE_BASE && tree_find(tree, base) == NULL)
+	if (question->scope == SCOPE_BASE && node == NULL)
 		return LDAP_NO_SUCH_OBJECT;
-	for (size_t i = 0; i < tree->count; i++) {
-		struct entry *it = tree->entries[i];
-
-		if (!tree_is_in_scope(it, base, question->scope) ||
-		    entry_fits(it, question->filter) <= 0)
-			continue;
-		if (question->limit > 0 && reply->entry_count == (size_t)question->limit)
-			return LDAP_SIZELIMIT_EXCEEDED;
-		reply->entries =
-		    mem_grow(reply->entries, reply->entry_count + 1, sizeof(*reply->entries));
-		reply->entries[reply->entry_count++] = entry_copy(it, question->attributes);
+	if (question->scope == SCOPE_BASE) {
+		tree_show(node, question, base, reply);
+	} else if (question->filter != NULL &&
+		   candidates_find(tree, question->filter, &candidates)) {
+		candidates_sort(&candidates);
+		for (size_t i = 0; i < candidates.count && whole; i++)
+			whole = tree_show(candidates.nodes[i], question, base, reply);
+	} else {
+		for (node = tree->first; node != NULL && whole; node = node->after)
+			whole = tree_show(node, question, base, reply);
 	}
-	return LDAP_SUCCESS;
+	free(candidates.nodes);
+	return whole ? LDAP_SUCCESS : LDAP_SIZELIMIT_EXCEEDED;
 }
+
+/* ---- changes ---- */
 
 /* The entry carries what it is named by. */
 static bool
@@ -450,40 +678,49 @@ entry_change_all(struct entry *entry, const struct question *question)
 }
 
 static int
-tree_add(struct tree *tree, const struct question *question, const char *dn)
+tree_change_all(struct tree *tree, struct tree_node *node, const struct question *question)
 {
 	int code;
 
-	if (tree_find(tree, dn) != NULL)
+	code = entry_change_all(&node->entry, question);
+	tree_node_index(tree, node);
+	return code;
+}
+
+static int
+tree_add(struct tree *tree, const struct question *question, const char *dn)
+{
+	struct tree_node *node;
+	int code;
+
+	if (tree_node_find(tree, dn) != NULL)
 		return LDAP_ALREADY_EXISTS;
-	code = entry_change_all(tree_put(tree, question->dn), question);
+	node = (struct tree_node *)tree_put(tree, question->dn);
+	code = tree_change_all(tree, node, question);
 	if (code != LDAP_SUCCESS)
-		tree_remove(tree, dn);
+		tree_node_remove(tree, node);
 	return code;
 }
 
 static int
 tree_modify(struct tree *tree, const struct question *question, const char *dn)
 {
-	struct entry *entry = tree_find(tree, dn);
+	struct tree_node *node = tree_node_find(tree, dn);
 
-	return entry == NULL ? LDAP_NO_SUCH_OBJECT : entry_change_all(entry, question);
+	return node == NULL ? LDAP_NO_SUCH_OBJECT : tree_change_all(tree, node, question);
 }
 
 static int
 tree_delete(struct tree *tree, const char *dn)
 {
-	if (tree_find(tree, dn) == NULL)
-		return LDAP_NO_SUCH_OBJECT;
-	for (size_t i = 0; i < tree->count; i++) {
-		char *other = dn_normal(tree->entries[i]->dn);
-		bool below = dn_is_below(other, dn, false);
+	struct tree_node *node = tree_node_find(tree, dn);
 
-		free(other);
-		if (below)
+	if (node == NULL)
+		return LDAP_NO_SUCH_OBJECT;
+	for (const struct tree_node *it = tree->first; it != NULL; it = it->after)
+		if (dn_is_below(it->dn, dn, false))
 			return LDAP_NOT_ALLOWED_ON_NONLEAF;
-	}
-	tree_remove(tree, dn);
+	tree_node_remove(tree, node);
 	return LDAP_SUCCESS;
 }
 

@@ -9,16 +9,22 @@
 
 #include "dir/question.h"
 
+struct tree_node;
+struct tree_key;
+
 struct tree {
-	struct entry **entries; /* in the order of their adding */
-	size_t count;
+	struct tree_node *first, *last; /* in the order of their adding */
+	struct tree_node **by_dn;
+	struct tree_key **by_value; /* of the attributes that are indexed */
+	unsigned serial;
 };
 
 /* Carries the question out; returns the LDAP result code, and adds what it found to the reply. */
 int tree_ask(struct tree *tree, const struct question *question, struct reply *reply);
 struct entry *tree_find(const struct tree *tree, const char *dn); /* or NULL */
-/* A new entry, or the one that is there. */
+/* A new entry, or the one that is there. After it was changed by hand: tree_index. */
 struct entry *tree_put(struct tree *tree, const char *dn);
+void tree_index(struct tree *tree, struct entry *entry);
 void tree_remove(struct tree *tree, const char *dn);
 void tree_fini(struct tree *tree);
 
