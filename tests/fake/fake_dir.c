@@ -422,6 +422,7 @@ fake_dir_put(struct dir *dir, const char *dn, ...)
 	while ((attribute = va_arg(pairs, const char *)) != NULL)
 		tree_entry_add(entry, attribute, va_arg(pairs, const char *));
 	va_end(pairs);
+	tree_index(&dir->tree, entry);
 }
 
 void
@@ -432,6 +433,7 @@ fake_dir_set(struct dir *dir, const char *dn, const char *attribute, const char 
 	tree_entry_delete(entry, attribute, NULL);
 	if (value != NULL)
 		tree_entry_add(entry, attribute, value);
+	tree_index(&dir->tree, entry);
 }
 
 void
