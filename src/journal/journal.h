@@ -142,8 +142,8 @@ char *journal_fact(struct journal *journal, const char *name); /* NULL where non
 int journal_set_fact(struct journal *journal, const char *name, const char *value, struct err *err);
 /* The same, queued as all writes are; not called back. */
 void journal_note_fact(struct journal *journal, const char *name, const char *value);
-/* What was created before that time and is pending is due so many milliseconds earlier; the fact
- * that says so is set with it, so that it is done once. */
+/* What is pending and due before that time is due so many milliseconds earlier; the fact that says
+ * so is set with it, so that it is done once. */
 void journal_credit(struct journal *journal, int64_t before, int64_t milliseconds, const char *name,
     const char *value, journal_done_fn *done, void *arg);
 

@@ -43,7 +43,7 @@ const char *const write_sql[WRITE_SQL_COUNT] = {
 		 " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     [SQL_CREDIT] = "UPDATE registration SET activates_at = activates_at - ?2,"
 		   " due_at = CASE WHEN due_at > ?2 THEN due_at - ?2 ELSE min(due_at, 1) END"
-		   " WHERE state = 'pending' AND created_at < ?1",
+		   " WHERE state = 'pending' AND activates_at < ?1",
     [SQL_ATTEMPTS] = "INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 		     " ON CONFLICT (key) DO UPDATE SET in_row = excluded.in_row,"
 		     " total = excluded.total, began_at = excluded.began_at,"

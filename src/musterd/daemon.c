@@ -126,8 +126,7 @@ daemon_open_journal(struct daemon *daemon, struct err *err)
 	    journal_open(daemon->loop, &daemon->conf->journal, daemon->journal_keys, err);
 	if (daemon->journal == NULL)
 		return -1;
-	daemon->timekeeper = timekeeper_open(
-	    daemon->loop, daemon->journal, daemon->conf->activation.trust_clock, err);
+	daemon->timekeeper = timekeeper_open(daemon->loop, daemon->journal, daemon->conf, err);
 	return daemon->timekeeper == NULL ? -1 : 0;
 }
 

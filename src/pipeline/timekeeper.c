@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "conf/conf.h"
 #include "journal/journal.h"
 #include "pipeline/driver.h"
 #include "pipeline/timekeeper.h"
@@ -38,6 +39,7 @@ struct timekeeper {
 	struct journal *journal;
 	struct driver *driver;
 	bool trust;
+	int64_t delay;
 	struct known known;
 	struct reading paying; /* what was owed, until it is paid */
 	int set_fd;            /* ready when the wall clock is set */
@@ -151,7 +153,10 @@ timekeeper_on_credited(enum journal_result result, const char *id, void *arg)
 	timekeeper->known.owed = timekeeper->paying;
 }
 
-/* The fact forgets what is owed in the very write that pays it: paid twice would be early. */
+/*
+ * The fact forgets what is owed in the very write that pays it: paid twice would be early. What has
+ * become pending since the reboot is owed nothing; it is due a whole delay after the last reading.
+ */
 static void
 timekeeper_pay(struct timekeeper *timekeeper)
 {
@@ -167,8 +172,8 @@ timekeeper_pay(struct timekeeper *timekeeper)
 		    "the wall clock is synchronised now: what was pending before the reboot is "
 		    "due %" PRId64 " s earlier",
 		    gap / 1000);
-		journal_credit(timekeeper->journal, timekeeper->paying.line, gap, FACT, text,
-		    timekeeper_on_credited, timekeeper);
+		journal_credit(timekeeper->journal, timekeeper->paying.line + timekeeper->delay,
+		    gap, FACT, text, timekeeper_on_credited, timekeeper);
 	} else {
 		journal_note_fact(timekeeper->journal, FACT, text);
 	}
@@ -227,14 +232,31 @@ timekeeper_on_set(int events, void *arg)
 	timekeeper_look(timekeeper);
 }
 
+/* The shortest time that anybody waits, those aside that do not wait at all. */
+static int64_t
+timekeeper_delay(const struct conf *conf)
+{
+	int64_t delay = conf->activation.delay;
+
+	for (size_t i = 0; i < conf->category_count; i++) {
+		int64_t own = conf->categories[i].activation_delay;
+
+		if (own > 0 && own < delay)
+			delay = own;
+	}
+	return delay;
+}
+
 struct timekeeper *
-timekeeper_open(struct loop *loop, struct journal *journal, bool trust, struct err *err)
+timekeeper_open(
+    struct loop *loop, struct journal *journal, const struct conf *conf, struct err *err)
 {
 	struct timekeeper *timekeeper = mem_new(sizeof(*timekeeper));
 
 	timekeeper->loop = loop;
 	timekeeper->journal = journal;
-	timekeeper->trust = trust;
+	timekeeper->trust = conf->activation.trust_clock;
+	timekeeper->delay = timekeeper_delay(conf);
 	timekeeper->set_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (timekeeper->set_fd < 0) {
 		err_set(err, ERR_BROKEN, "timerfd: %s", strerror(errno));

@@ -13,17 +13,16 @@
 #ifndef PIPELINE_TIMEKEEPER_H
 #define PIPELINE_TIMEKEEPER_H
 
-#include <stdbool.h>
-
+struct conf;
 struct driver;
 struct err;
 struct journal;
 struct loop;
 struct timekeeper;
 
-/* trust: the wall clock is right, whatever the kernel says (activation.trust_clock). */
+/* activation.trust_clock: the wall clock is right, whatever the kernel says. */
 struct timekeeper *timekeeper_open(
-    struct loop *loop, struct journal *journal, bool trust, struct err *err);
+    struct loop *loop, struct journal *journal, const struct conf *conf, struct err *err);
 void timekeeper_start(struct timekeeper *timekeeper, struct driver *driver);
 void timekeeper_look(struct timekeeper *timekeeper); /* notes how far the line has come */
 /* After the journal, which may still call it back. */

@@ -180,8 +180,7 @@ stage_open(struct stage *stage)
 	stage->person_keys = keyring_open(stage->person_key, true, &err);
 	stage->journal = journal_open(stage->loop, &stage->conf.journal, stage->journal_keys, &err);
 	assert_string_equal(err.text, "");
-	stage->timekeeper =
-	    timekeeper_open(stage->loop, stage->journal, stage->conf.activation.trust_clock, &err);
+	stage->timekeeper = timekeeper_open(stage->loop, stage->journal, &stage->conf, &err);
 	assert_non_null(stage->timekeeper);
 	stage->site.person_keys = stage->person_keys;
 	stage->site.budget = budget_new(stage->loop, stage->journal, &stage->site.conf);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "fake_clock.h"
+#include "fake_dir.h"
 #include "journal/journal.h"
 #include "pipeline/timekeeper.h"
 #include "stage.h"
@@ -28,7 +29,8 @@ begin(struct stage *stage)
 	stage_begin(stage);
 	id = stage_register(stage, 1);
 	stage_run_to(stage, id, STATE_PENDING);
-	fake_clock_add(1); /* it is looked at after the registration came */
+	fake_clock_add(
+	    1000); /* it is looked at after the registration came: due times are whole seconds */
 	timekeeper_look(stage->timekeeper);
 	stage_settle(stage);
 	return id;
@@ -176,6 +178,31 @@ test_reboot_then_right(void **state)
 	}
 }
 
+/* What came before the reboot, but was not pending until after it, is owed nothing. */
+static void
+test_reboot_before_pending(void **state)
+{
+	struct stage stage;
+	char *id = begin(&stage), *late;
+
+	stage_put_person(&stage, 2);
+	fake_dir_set_up(stage.fakes[TO_PERSONNEL(0)], false);
+	late = stage_register(&stage, 2);
+	stage_settle(&stage);
+	fake_clock_synchronise(false);
+	boot_again(&stage, OFF, 0);
+	stage.off = OFF;
+	fake_dir_set_up(stage.fakes[TO_PERSONNEL(0)], true);
+	stage_run_to(&stage, late, STATE_PENDING);
+	fake_clock_synchronise(true);
+	timekeeper_look(stage.timekeeper);
+	stage_settle(&stage);
+	check_waits(&stage, late, DELAY);
+	stage_check_active(&stage, id, "john.q.doe");
+	free(late);
+	end(&stage, id);
+}
+
 /* The clock was set while it ran, and not synchronised since: nobody knows how long it was off. */
 static void
 test_reboot_from_unknown(void **state)
@@ -258,6 +285,7 @@ main(void)
 	    cmocka_unit_test(test_reboot_trusted),
 	    cmocka_unit_test(test_reboot_wrong),
 	    cmocka_unit_test(test_reboot_then_right),
+	    cmocka_unit_test(test_reboot_before_pending),
 	    cmocka_unit_test(test_reboot_from_unknown),
 	    cmocka_unit_test(test_reboot_twice),
 	    cmocka_unit_test(test_overdue_at_once),

@@ -146,20 +146,20 @@ test_facts(void **state)
 	free(value);
 }
 
-/* Pending ones of before are due earlier, each once; the fact comes with it. */
+/* Pending ones that are due before are due earlier, each once; the fact comes with it. */
 static void
 test_credit(void **state)
 {
 	static const struct {
 		enum registration_state state;
-		int64_t created_at, activates_at, due_at, then_at, then_due;
+		int64_t activates_at, due_at, then_at, then_due;
 	} rows[] = {
-	    {STATE_PENDING, 1000, 91000, 91000, 31000, 31000},
-	    {STATE_PENDING, 1000, 61000, 61000, 1000, 1000},
-	    {STATE_PENDING, 1000, 50000, 50000, -10000, 1}, /* due at once */
-	    {STATE_PENDING, 1000, 91000, 0, 31000, 0},      /* held */
-	    {STATE_PENDING, 2000, 91000, 91000, 91000, 91000},
-	    {STATE_VERIFIED, 1000, 0, 5000, 0, 5000},
+	    {STATE_PENDING, 91000, 91000, 31000, 31000},
+	    {STATE_PENDING, 61000, 61000, 1000, 1000},
+	    {STATE_PENDING, 50000, 50000, -10000, 1}, /* due at once */
+	    {STATE_PENDING, 91000, 0, 31000, 0},      /* held */
+	    {STATE_PENDING, 92000, 92000, 92000, 92000},
+	    {STATE_VERIFIED, 0, 5000, 0, 5000},
 	};
 	struct kit *kit = *state;
 	char *ids[6], *fact;
@@ -168,13 +168,12 @@ test_credit(void **state)
 		struct registration *registration = kit_registration((int)i);
 
 		registration->state = rows[i].state;
-		registration->created_at = rows[i].created_at;
 		registration->activates_at = rows[i].activates_at;
 		registration->due_at = rows[i].due_at;
 		ids[i] = mem_text(registration->id);
 		assert_int_equal(kit_append(kit, registration), JOURNAL_DONE);
 	}
-	journal_credit(kit->journal, 2000, 60000, "boot", "paid", kit_on_done, kit);
+	journal_credit(kit->journal, 92000, 60000, "boot", "paid", kit_on_done, kit);
 	kit_settle(kit);
 	for (size_t i = 0; i < 6; i++) {
 		struct registration *found = journal_find(kit->journal, ids[i]);
