@@ -32,7 +32,7 @@ remove_entry_ask(const struct site *site, struct registration *registration,
 
 	if (registration->phase == REMOVE_LOOK) {
 		filter = filter_equals("musterRegistrationId", registration->id);
-		question_search(question, TO_ACCOUNTS, base, SCOPE_ONE, filter, wanted, 1);
+		question_search(question, TO_ACCOUNTS, base, SCOPE_ONE, filter, wanted, 0);
 		mem_free_text(&filter);
 		return 0;
 	}

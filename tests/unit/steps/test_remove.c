@@ -112,7 +112,7 @@ test_questions(void **state)
 	mem_free_text(&kit->registration->uid);
 	assert_string_equal(kit_ask(kit, remove_entry_ask),
 	    "search accounts " KIT_PEOPLE " one (musterRegistrationId=" KIT_ID
-	    ") [uid musterAccountStatus musterActivatedAt] 1");
+	    ") [uid musterAccountStatus musterActivatedAt] 0");
 	assert_int_equal(
 	    kit_judge(kit, remove_entry_judge, REPLY_DONE, (const char *const[]){entries[0], NULL}),
 	    AGAIN);
