@@ -509,6 +509,18 @@ journal_prune_attempts(struct journal *journal, int64_t before)
 {
 }
 
+const char *
+journal_trouble(const struct journal *journal)
+{
+	return journal->store->full ? "it is full" : NULL;
+}
+
+bool
+journal_has_misread(const struct journal *journal)
+{
+	return false;
+}
+
 size_t
 journal_depth(const struct journal *journal)
 {
