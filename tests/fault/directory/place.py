@@ -136,7 +136,8 @@ class Place(House):
         entries = {ident for it in self.accounts() + self.claims() for ident in it["musterregistrationid"]}
         audited = self.audited()
         for person in people:
-            assert person.ident not in entries, f"{person.uid} was withdrawn, and is there"
+            shown = self.musterctl("show", person.ident).stdout
+            assert person.ident not in entries, f"{person.uid} was withdrawn, and is there: {shown}"
             assert person.uid not in audited, f"{person.uid} was withdrawn, and was active"
 
 

@@ -96,6 +96,7 @@ class Pair:
         self.after = {}  # what is to become of the reply to a request
         self.timers = 0
         self.client_gone = False
+        self.forgets = False  # what is on its way later never arrives
         self.lock = threading.Lock()
         for method in (self.pump_requests, self.pump_replies):
             threading.Thread(target=method, daemon=True).start()
@@ -115,7 +116,8 @@ class Pair:
 
     def later(self, seconds, sock, message):
         def send():
-            self.to(sock, message)
+            if not self.forgets:
+                self.to(sock, message)
             with self.lock:
                 self.timers -= 1
                 last = self.timers == 0 and self.client_gone
@@ -234,10 +236,11 @@ class Proxy:
                 self.met[rule.code or rule.action] += 1
             return rule
 
-    def cut_all(self):
+    def cut_all(self, forgets=False):
         with self.lock:
             pairs, self.pairs = self.pairs, []
         for pair in pairs:
+            pair.forgets = forgets
             pair.cut()
 
     def close(self):
