@@ -62,7 +62,6 @@ recheck_conclude(
 	person_fini(&person);
 	if (verdict == ROLL_PROVED)
 		return NEXT;
-	mem_set_text(&registration->detail, "no record is current any more");
 	registration_set_findings(registration, now);
 	err_set(err, ERR_REFUSED, "not-eligible");
 	return REFUSE;

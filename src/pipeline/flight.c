@@ -158,14 +158,13 @@ flight_retry(struct flight *flight, const struct err *err)
 	int64_t now = clock_now(), wait = -1;
 
 	registration_reset_work(registration);
-	if (registration->detail == NULL || err->kind != ERR_BROKEN)
-		mem_set_text(&registration->detail, err->text);
 	flight->rests = true;
 	if (err->kind == ERR_BROKEN) {
 		flight_pass(flight);
 		flight_fail(flight, err);
 		return;
 	}
+	mem_set_text(&registration->detail, err->text);
 	mem_set_text(&registration->waits_for, flight->troubled_by);
 	if (flight->troubled_by != NULL && flight->trouble == REPLY_DONE) {
 		registration->due_at = now + gate_park(flight_gate(flight), registration->id, now);

@@ -60,7 +60,7 @@ remove_note_active(struct registration *registration, const struct entry *entry)
 		registration->activated_at = registration->activates_at;
 }
 
-/* detail is left of the last try that came to nothing: one of them may have been an add. */
+/* detail is left where a try came to nothing for now: it may have been an add. */
 enum verdict
 remove_gone(const struct site *site, struct registration *registration, bool was_seen, int64_t now)
 {
