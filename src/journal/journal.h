@@ -105,7 +105,8 @@ int journal_find_attempts(
     struct journal *journal, const char *key, struct journal_attempts *attempts_out);
 
 /* Ids that are due at 'now', the earliest first, at most 'most'; returns how many. Where the index
- * is damaged an id may come twice, and the latest come behind the earliest. */
+ * is damaged an id may come twice, and the latest come behind the earliest. What can't be read is
+ * left out, and tried again some seconds later: it has misread as long as there is such a one. */
 size_t journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most);
 /* The earliest due time after 'after'; 0 where nothing waits for a time. */
 int64_t journal_next_due(struct journal *journal, int64_t after);

@@ -211,10 +211,13 @@ struct writer {
 	struct writes waiting, finished; /* under lock */
 	bool stop;                       /* under lock */
 
-	bool ended;           /* on the loop's thread: what comes now is too late */
-	size_t depth;         /* on the loop's thread: not called back yet */
-	struct idmap damaged; /* on the loop's thread: ids whose row stands on a corrupt page */
-	int wake_fd;          /* tells the loop that something is finished */
+	bool ended;   /* on the loop's thread: what comes now is too late */
+	size_t depth; /* on the loop's thread: not called back yet */
+	/* On the loop's thread: ids whose row stood on a page that could not be read; and those of
+	 * them that the log has named. */
+	struct idmap damaged, named;
+	int64_t damage_tried_at; /* clock_boot, when the damaged ones were last tried */
+	int wake_fd;             /* tells the loop that something is finished */
 	struct loop_watch *watch;
 	struct pulse pulse;
 };

@@ -23,6 +23,7 @@
 	" AND state IN ('received', 'verified', 'pending', 'failed')"
 
 #define LOG_EVERY 60000   /* milliseconds between two lines about reads that fail */
+#define DAMAGE_REST 10000 /* so long what stands on a page that can't be read is left alone */
 #define TRY_AGAIN_IN 5000 /* where the next due time can't be read */
 
 const char *const read_sql[READ_SQL_COUNT] = {
@@ -137,6 +138,8 @@ journal_find(struct journal *journal, const char *id)
 
 	if ((code & 0xff) == SQLITE_CORRUPT)
 		writer_note_damage(&journal->writer, id);
+	else if (registration != NULL)
+		idmap_remove(&journal->writer.damaged, id);
 	return registration;
 }
 
@@ -189,9 +192,21 @@ journal_find_attempts(
 	return sqlite3_reset(statement) == SQLITE_OK ? 0 : -1;
 }
 
+/* SQLite calls a disk that fails for a moment (EIO) damage too. */
+static bool
+read_tries_damaged(struct writer *writer)
+{
+	int64_t now = clock_boot();
+
+	if (now - writer->damage_tried_at < DAMAGE_REST)
+		return false;
+	writer->damage_tried_at = now;
+	return true;
+}
+
 static size_t
 read_due(struct journal *journal, enum read_sql which, int64_t now, char (*ids_out)[UUID_SIZE],
-    size_t most)
+    size_t most, bool tries_damaged)
 {
 	sqlite3_stmt *statement = journal->reads[which];
 	size_t count = 0;
@@ -201,7 +216,8 @@ read_due(struct journal *journal, enum read_sql which, int64_t now, char (*ids_o
 	while (count < most && read_step(journal, statement)) {
 		const char *id = sql_column_text(statement, 0);
 
-		if (id != NULL && idmap_find(&journal->writer.damaged, id) == NULL)
+		if (id != NULL &&
+		    (tries_damaged || idmap_find(&journal->writer.damaged, id) == NULL))
 			snprintf(ids_out[count++], UUID_SIZE, "%s", id);
 	}
 	sqlite3_reset(statement);
@@ -211,14 +227,17 @@ read_due(struct journal *journal, enum read_sql which, int64_t now, char (*ids_o
 size_t
 journal_due(struct journal *journal, int64_t now, char (*ids_out)[UUID_SIZE], size_t most)
 {
-	size_t count = read_due(journal, SQL_DUE, now, ids_out, most);
+	bool tries_damaged = read_tries_damaged(&journal->writer);
+	size_t count = read_due(journal, SQL_DUE, now, ids_out, most, tries_damaged);
 
 	/* A page of the index can't be read: what stands behind it is come at from the other end.
 	 */
 	if (journal->misread) {
-		count += read_due(journal, SQL_DUE_BACK, now, ids_out + count, most - count);
+		count += read_due(
+		    journal, SQL_DUE_BACK, now, ids_out + count, most - count, tries_damaged);
 		journal->misread = true;
 	}
+	journal->misread = journal->misread || journal->writer.damaged.count > 0;
 	return count;
 }
 

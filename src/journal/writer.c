@@ -313,11 +313,16 @@ writer_call_back(struct writer *writer)
 void
 writer_note_damage(struct writer *writer, const char *id)
 {
-	if (idmap_find(&writer->damaged, id) != NULL)
+	if (writer->damaged.count == 0)
+		writer->damage_tried_at = clock_boot();
+	if (idmap_find(&writer->damaged, id) == NULL)
+		idmap_add(&writer->damaged, id, writer);
+	if (idmap_find(&writer->named, id) != NULL)
 		return;
 	log_line(LOG_LEVEL_ERROR, id,
-	    "the journal is damaged where this registration stands: nothing goes on with it");
-	idmap_add(&writer->damaged, id, writer);
+	    "the journal can't be read or written where this registration stands: nothing goes on "
+	    "with it until it can");
+	idmap_add(&writer->named, id, writer);
 }
 
 static void
@@ -329,6 +334,7 @@ void
 writer_forget_damage(struct writer *writer)
 {
 	idmap_drain(&writer->damaged, writer_on_forget);
+	idmap_drain(&writer->named, writer_on_forget);
 }
 
 static void
