@@ -127,8 +127,8 @@ driver_unlisten(struct driver *driver, struct driver_listener **listener)
 }
 
 struct driver *
-driver_new(struct loop *loop, struct journal *journal, const struct step *plan,
-    const struct site *site, struct dir *const *directories, int in_flight)
+driver_new(struct loop *loop, struct journal *journal, const struct step *plan, struct site *site,
+    struct dir *const *directories, int in_flight)
 {
 	struct driver *driver = mem_new(sizeof(*driver));
 
@@ -137,6 +137,7 @@ driver_new(struct loop *loop, struct journal *journal, const struct step *plan,
 	driver->plan = plan;
 	driver->gates = gates_new(plan);
 	driver->site = site;
+	site->forgot_at = clock_now();
 	driver->directories = directories;
 	driver->in_flight = (size_t)in_flight;
 	driver->alarm = alarm_new(loop, driver_on_more, driver);

@@ -33,6 +33,9 @@ struct site {
 	const struct conf *conf;
 	const struct keyring *person_keys;
 	struct budget *budget; /* of failed attempts at an identity */
+	/* When the outcome of something sent may have been forgotten: at the start, and where a
+	 * save failed. The driver writes it. */
+	int64_t forgot_at;
 };
 
 struct step {

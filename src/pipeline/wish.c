@@ -63,8 +63,8 @@ wish_retry(struct flight *flight, const struct step *step)
 		return wish_no_step(registration);
 	if (registration->state == STATE_FAILED) {
 		registration->state = wish_state_before(flight->driver->plan, step);
+		/* The detail stays: the withdrawal must know that a try came to nothing. */
 		mem_free_text(&registration->reason);
-		mem_free_text(&registration->detail);
 	}
 	return NULL;
 }
@@ -91,12 +91,24 @@ wish_hold(struct registration *registration, bool hold)
 	return NULL;
 }
 
+/*
+ * A withdrawal whose last try did not fail is at work, or waits for what may come late (LATER):
+ * whoever asks again after the first answer makes that no sooner.
+ */
+static bool
+wish_waits_for_late(const struct registration *registration)
+{
+	return (registration->state == STATE_CANCELLED || registration->state == STATE_REJECTED) &&
+	       registration->attempts == 0 && registration->waits_for == NULL;
+}
+
 /* NULL where it is granted, else why not. */
 static const char *
 wish_apply(struct flight *flight, enum wish wish)
 {
 	struct registration *registration = flight->registration;
 	const struct step *step = step_find(flight->driver->plan, registration->step);
+	bool waits = wish_waits_for_late(registration);
 	const char *why = NULL;
 
 	if (registration->set_aside && wish != WISH_CANCEL)
@@ -118,7 +130,7 @@ wish_apply(struct flight *flight, enum wish wish)
 		why = wish_hold(registration, wish == WISH_HOLD);
 		break;
 	}
-	if (why != NULL || strcmp(registration->step, STEP_DONE) == 0)
+	if (why != NULL || waits || strcmp(registration->step, STEP_DONE) == 0)
 		return why;
 	registration_reset_work(registration);
 	mem_free_text(&registration->waits_for);

@@ -60,13 +60,19 @@ remove_note_active(struct registration *registration, const struct entry *entry)
 		registration->activated_at = registration->activates_at;
 }
 
-/* detail is left where a try came to nothing for now: it may have been an add. */
+/*
+ * detail is left where a try came to nothing for now: it may have been an add. So may what was
+ * forgotten before it was saved.
+ */
 enum verdict
 remove_gone(const struct site *site, struct registration *registration, bool was_seen, int64_t now)
 {
-	if (was_seen && registration->detail == NULL)
+	int64_t wait = 2 * site->conf->accounts.directory.operation_timeout;
+	bool forgotten = registration->created_at < site->forgot_at && now < site->forgot_at + wait;
+
+	if (was_seen && registration->detail == NULL && !forgotten)
 		return NEXT;
-	registration->due_at = now + 2 * site->conf->accounts.directory.operation_timeout;
+	registration->due_at = now + wait;
 	return LATER;
 }
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/loop.h"
+#include "fake_clock.h"
 #include "fake_dir.h"
 #include "stage.h"
 
@@ -247,6 +248,8 @@ test_cancel_refused(void **state)
 /* The add's reply is lost, and the server carries it out long after the withdrawal has looked. */
 struct late {
 	const char *base; /* of the entry whose add is kept back */
+	bool dies;        /* the daemon, while it waits for the reply */
+	bool fails;       /* the next one, for a person */
 	struct question question;
 	int64_t until; /* to be carried out then */
 };
@@ -256,15 +259,31 @@ on_ask_late(struct stage *stage, struct dir *fake, const struct question *questi
 {
 	struct late *late = stage->test;
 
-	if (question->kind != QUESTION_ADD || strstr(question->dn, late->base) == NULL ||
-	    late->question.dn != NULL)
+	if (question->kind != QUESTION_ADD || strstr(question->dn, late->base) == NULL)
 		return;
+	if (late->question.dn != NULL) {
+		if (late->fails)
+			fake_dir_fail_next(fake, REPLY_INVALID);
+		late->fails = false;
+		return;
+	}
 	question_add(&late->question, TO_ACCOUNTS, question->dn);
 	for (size_t i = 0; i < question->change_count; i++)
 		for (char **value = question->changes[i].values; *value != NULL; value++)
 			question_change(
 			    &late->question, CHANGE_ADD, question->changes[i].attribute, *value);
 	fake_dir_fail_next(fake, REPLY_AWAY);
+	if (late->dies) {
+		fake_dir_delay(fake, DELAY);
+		stage_die(stage);
+	}
+}
+
+static void
+on_death_late(struct stage *stage)
+{
+	fake_dir_delay(stage->fakes[TO_ACCOUNTS], 0);
+	fake_clock_add(1);
 }
 
 static void
@@ -291,6 +310,9 @@ test_add_comes_late(void **state)
 		assert_non_null(late.question.dn);
 		assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
 		stage_check_state(&stage, id, STATE_CANCELLED);
+		/* Nor does it look any sooner because somebody asks again. */
+		assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+		assert_int_equal(stage_wish_now(&stage, id, WISH_RETRY), WISH_GRANTED);
 		dir_submit(stage.directories[TO_ACCOUNTS], &late.question, ignore_reply, NULL);
 		late.base = "nowhere";
 		stage_settle(&stage);
@@ -300,6 +322,39 @@ test_add_comes_late(void **state)
 		stage_run(&stage);
 		stage_check_active(&stage, again, UID);
 		free(again);
+		free(id);
+		stage_end(&stage);
+	}
+}
+
+/* The same was added since: by a daemon that does not know of the first, for that one died; or when
+ * somebody had it tried again. */
+static void
+test_forgotten_add_comes_late(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		struct late late = {.base = PEOPLE, .dies = i == 0, .fails = i == 1};
+		struct stage stage;
+		char *id;
+
+		stage_begin(&stage);
+		stage.test = &late;
+		stage.on_ask = on_ask_late;
+		stage.crash = CRASH_AFTER_ASKING;
+		stage.on_death = on_death_late;
+		id = stage_register(&stage, 1);
+		if (late.fails) {
+			stage_run_to(&stage, id, STATE_FAILED);
+			assert_int_equal(stage_wish_now(&stage, id, WISH_RETRY), WISH_GRANTED);
+		}
+		stage_run_to(&stage, id, STATE_PENDING);
+		assert_int_equal(stage.crashes, late.dies ? 1 : 0);
+		assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+		assert_int_equal(stage_accounts(&stage), 0);
+		dir_submit(stage.directories[TO_ACCOUNTS], &late.question, ignore_reply, NULL);
+		stage_settle(&stage);
+		stage_run(&stage);
+		stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
 		free(id);
 		stage_end(&stage);
 	}
@@ -605,6 +660,7 @@ main(void)
 	    cmocka_unit_test(test_cancel_in_the_dark),
 	    cmocka_unit_test(test_cancel_refused),
 	    cmocka_unit_test(test_add_comes_late),
+	    cmocka_unit_test(test_forgotten_add_comes_late),
 	    cmocka_unit_test(test_claim_in_the_dark),
 	    cmocka_unit_test(test_stop_with_wishes),
 	    cmocka_unit_test(test_hold_and_release),

@@ -5,8 +5,8 @@
  * What stands for what
  *   Client         intake/submit.c: appended to the journal, and only then acknowledged
  *   Daemon         pipeline/driver.c, flight.c: a flight is loaded, asks, judges, saves, goes on
- *     question, judge_*   musterd/plan.c; proof/prove.c, provision/claim.c, entry.c, remove.c,
- *                         activate/wait.c, activate.c
+ *     question, judge_*   musterd/plan.c; proof/prove.c, provision/claim.c, entry.c, keep.c,
+ *                         remove.c, activate/wait.c, activate.c
  *     wish_look           pipeline/wish.c
  *   carry_out      the account directory: each operation whole, by the entry's name
  *   journal[], mem[]    what is durable, and what a daemon holds; only 'commit' copies to the disk
@@ -26,21 +26,35 @@
  *   - A few names (SLOTS) stand for all uids; ENTRY_NARROW only reads and is part of ENTRY_LOOK,
  *     whose choice may be stale by the time of the add all the same.
  *   - A back-off takes no time: time passes when the Clock says so, and what is due may wait.
- *   - A save that fails drops the flight like a crash of this one registration does.
+ *   - A save that fails drops the flight like a crash of this one registration does; both are what
+ *     site->forgot_at stands for (late_orphan: it is dropped as soon as nothing can come any more,
+ *     where the code waits its time out).
  *   - Several registrations in one daemon do not share anything but the directory: each has a
  *     daemon of its own here, which crashes by itself.
- *   - A write given up is carried out within the activation delay or never (the Clock waits for
- *     it): operations have deadlines of seconds, the delay is 15 minutes.
- *   - Where a write came after it had been given up, an ended registration may leave a pending
- *     entry or a claim behind (left_late): nothing in LDAP can prevent that. The model shows that
- *     such an entry is never activated, and that nobody gets a second account by it.
+ *   - The assumption about the directory: a server carries out what it was sent within 2 x
+ *     operation_timeout after it was given up (LATER rests for that: WHEN_LATE), or never; so a
+ *     wish for no haste (wish_waits_for_late) is one that finds WHEN_LATE. That, and the questions
+ *     of one row, take seconds, the activation delay is 15 minutes: the Clock waits for both.
+ *   - One obstacle stands for all of activate_obstacle: the entry is not pending any more. What the
+ *     directory refuses for good (REPLY_INVALID) fails here at the activation alone.
+ *   - 'detail' is whether there is one: a try that came to nothing, or a record that lapsed.
  *
  * What the model does not promise, for it does not hold
- *   - an entry is deleted by its name: a deletion that is given up, and carried out after the name
- *     was given to another person whose account is active already, takes that one. LDAP has no
- *     deletion with a condition that both servers know; the Clock's rule keeps it out here.
+ *   - An entry is deleted by its name, and LDAP has no deletion with a condition that both servers
+ *     know. A deletion is given up, and carried out late just between the second look and the
+ *     second deletion; if in these milliseconds the name is given to an account that is active at
+ *     once (an admin adds it by hand, or takes the person's claim away, so that the person registers
+ *     anew, and hurries that), the second deletion takes that one. It is accepted: it needs the late
+ *     write, an admin's hand, and both within one round trip.
+ *   - An admin deletes by hand an account that has just become active, whose activation's reply was
+ *     lost, and only then a late add of the same registration is carried out: it is opened again.
+ *   - A claim is deleted by its name as well: one that another registration has taken back meanwhile
+ *     is lost (unclaimed); the account's entry is still found by the next registration's ENTRY.
+ *   - A late add of a second entry under another name: the registration fails for a person, or the
+ *     entry stays pending beside the active account where that was hurried (came_late).
  *   - SHARED: a hold that one daemon answers does not stop the other one's modify that was under
- *     way; and saves must be refused where the row was changed since it was loaded.
+ *     way, and what it had under way may stay behind a withdrawal (came_stale); and saves must be
+ *     refused where the row was changed since it was loaded.
  *
  * Settings: DAEMONS, REGISTRATIONS, SHARED (both daemons work on one registration, in one journal,
  * as with a journal that leases its rows) and the number of each fault. A fault may come that often
@@ -85,11 +99,14 @@
 #define ENTRY 3
 #define WAIT 4
 #define RECHECK 5
-#define ACTIVATE 6
-#define CONFIRM 7
-#define REMOVE_ENTRY 8
-#define REMOVE_CLAIM 9
-#define ENDED 10
+#define KEEP 6
+#define ACTIVATE 7
+#define CONFIRM 8
+#define REMOVE_ENTRY 9
+#define REMOVE_LATE_ENTRY 10
+#define REMOVE_CLAIM 11
+#define REMOVE_LATE_CLAIM 12
+#define ENDED 13
 
 /* states */
 #define RECEIVED 0
@@ -104,6 +121,7 @@
 #define NEVER 0
 #define NOW 1
 #define IN_TIME 2
+#define WHEN_LATE 3 /* what was given up before has been carried out by then, or never is */
 
 /* of an entry, besides PENDING and ACTIVE */
 #define NO_ENTRY_HERE 0
@@ -118,9 +136,10 @@
 #define MAKE_ACTIVE 4
 #define DISABLE 5
 #define DELETE_ENTRY 6
-#define LAST_WRITE 6
-#define READ 7
-#define READ_RECORD 8
+#define TAKE_CLAIM 7
+#define LAST_WRITE 7
+#define READ 8
+#define READ_RECORD 9
 
 /* replies */
 #define DONE 1
@@ -136,6 +155,7 @@
 #define RETRY 4
 #define BROKEN 5
 #define REFUSE 6
+#define LATER 7
 
 /* wishes */
 #define CANCEL 1
@@ -150,7 +170,8 @@ typedef Registration {
 	byte due;
 	byte uid; /* a slot and one; 0: none yet */
 	byte at;
-	bool held
+	bool held;
+	bool detail /* a try came to nothing */
 };
 Registration journal[REGISTRATIONS];
 
@@ -164,7 +185,7 @@ typedef Flight {
 	bool collided;
 	bool checked;  /* ghost: the record was current in this run */
 	byte phase;
-	byte slot;
+	byte slot;     /* the entry's name; in KEEP: whose the claim is */
 	byte wanted;   /* a wish that waits */
 	byte granted;  /* a wish to be answered after the commit */
 	byte step;
@@ -172,7 +193,8 @@ typedef Flight {
 	byte due;
 	byte uid;
 	byte at;
-	bool held
+	bool held;
+	bool detail
 };
 Flight mem[DAEMONS];
 
@@ -191,6 +213,7 @@ byte now;
 
 /* a write that was given up and may still be carried out */
 byte late_write, late_slot, late_who, late_at;
+bool late_orphan; /* the daemon that had sent it died */
 
 byte losses = LOSSES, lates = LATES, crashes = CRASHES, wishes = WISHES, admins = ADMINS;
 byte lapses = LAPSES;
@@ -205,16 +228,24 @@ typedef Ghost {
 	byte opened     /* times that its account was made active */
 };
 Ghost ghost[REGISTRATIONS];
-bool meddled;   /* an admin changed the directory by hand */
-bool left_late; /* a write came after it had been given up */
+bool meddled;    /* an admin changed the directory by hand */
+bool came_late;  /* a write came after it had been given up */
+bool came_stale; /* SHARED: a write of a flight whose row was changed meanwhile */
+bool unclaimed;  /* a claim was taken away behind the look at it */
 
 hidden byte i, u, op, kind, verdict, found, own, fate, r, w;
-hidden byte ok;
+hidden byte ok, waits;
 
 #define HAS_ENDED(r) \
 	(journal[r].state == ACTIVE || journal[r].state == REJECTED || \
 	    journal[r].state == CANCELLED) && journal[r].step == ENDED
 #define IS_WITHDRAWING(d) (mem[d].state == REJECTED || mem[d].state == CANCELLED)
+/* SHARED: what the other daemon is at was sent by a flight that is no longer its to save */
+#ifdef SHARED
+#define MAY_COME_LATE(d) ((late_write != 0 && late_who == OF(d)) || mem[1 - d].stale)
+#else
+#define MAY_COME_LATE(d) (late_write != 0 && late_who == OF(d))
+#endif
 
 /* ---- the account directory ---- */
 
@@ -228,7 +259,7 @@ hidden byte ok;
 inline became_active(x, who)
 {
 	ghost[who].opened++;
-	assert(ghost[who].opened == 1);                    /* 2: none twice */
+	assert(ghost[who].opened == 1 || (came_late && meddled)); /* 2: none twice */
 	assert(entry[x].owner == who + 1);                 /* 2: and nobody else's */
 	assert(now >= entry[x].at || entry[x].at == NO_TIME || ghost[who].hurried); /* 2: none early */
 	assert(!ghost[who].gone);                          /* cancelled is never active */
@@ -255,7 +286,15 @@ inline carry_out(what, x, who, when)
 	:: what == DELETE_CLAIM ->
 		if
 		:: claim == 0 -> kind = NO_ENTRY
-		:: else -> claim = 0
+		:: else ->
+			unclaimed = unclaimed || claim != who + 1;
+			claim = 0
+		fi
+	:: what == TAKE_CLAIM ->
+		if
+		:: claim == 0 -> kind = NO_ENTRY
+		:: claim != 0 && claim == x -> claim = who + 1
+		:: else -> kind = NO_VALUE
 		fi
 	:: what == ADD_ENTRY ->
 		if
@@ -290,7 +329,9 @@ inline carry_out(what, x, who, when)
 		if
 		:: entry[x].status == NO_ENTRY_HERE -> kind = NO_ENTRY
 		:: else ->
-			assert(entry[x].status != ACTIVE); /* nobody who is active is deleted */
+			/* nobody who is active is deleted, with the exception that the header names */
+			assert(entry[x].status != ACTIVE || (came_late && meddled &&
+			    (entry[x].owner == STRANGER || ghost[entry[x].owner - 1].hurried)));
 			entry[x].status = NO_ENTRY_HERE;
 			entry[x].owner = 0;
 			entry[x].at = 0;
@@ -302,16 +343,21 @@ inline carry_out(what, x, who, when)
 
 /* ---- what a step asks ---- */
 
+#define REMOVES_ENTRY(d) (mem[d].step == REMOVE_ENTRY || mem[d].step == REMOVE_LATE_ENTRY)
+#define REMOVES_CLAIM(d) (mem[d].step == REMOVE_CLAIM || mem[d].step == REMOVE_LATE_CLAIM)
+
 inline question(d)
 {
 	if
 	:: mem[d].step == PROVE || mem[d].step == RECHECK -> op = READ_RECORD
 	:: mem[d].step == CLAIM && mem[d].phase == 0 -> op = ADD_CLAIM
+	:: mem[d].step == KEEP && mem[d].phase == 1 -> op = ADD_CLAIM
+	:: mem[d].step == KEEP && mem[d].phase == 3 -> op = TAKE_CLAIM
 	:: mem[d].step == ENTRY && mem[d].phase == 1 -> op = ADD_ENTRY
 	:: mem[d].step == ACTIVATE && mem[d].phase == 1 -> op = MAKE_ACTIVE
-	:: mem[d].step == REMOVE_ENTRY && mem[d].phase == 1 -> op = DISABLE
-	:: mem[d].step == REMOVE_ENTRY && mem[d].phase == 2 -> op = DELETE_ENTRY
-	:: mem[d].step == REMOVE_CLAIM && mem[d].phase == 1 -> op = DELETE_CLAIM
+	:: REMOVES_ENTRY(d) && mem[d].phase == 1 -> op = DISABLE
+	:: REMOVES_ENTRY(d) && mem[d].phase == 2 -> op = DELETE_ENTRY
+	:: REMOVES_CLAIM(d) && mem[d].phase == 1 -> op = DELETE_CLAIM
 	:: else -> op = READ
 	fi
 }
@@ -322,7 +368,9 @@ inline judge_record(d)
 {
 	if
 	:: !lapsed -> verdict = NEXT; mem[d].checked = true
-	:: else -> verdict = REFUSE
+	:: else ->
+		verdict = REFUSE;
+		mem[d].detail = mem[d].detail || mem[d].step == RECHECK
 	fi
 }
 
@@ -348,8 +396,8 @@ inline look(d)
 		:: entry[i].status != NO_ENTRY_HERE && entry[i].owner == OF(d) + 1 ->
 			found++;
 			if
-			:: own == 0 -> own = i + 1
-			:: else
+			:: own = i + 1
+			:: own != 0 /* of several, one or the other comes first */
 			fi
 		:: entry[i].status != NO_ENTRY_HERE && entry[i].owner != OF(d) + 1 &&
 		    entry[i].owner != STRANGER -> w = i + 1
@@ -405,22 +453,72 @@ inline judge_entry(d)
 	fi
 }
 
-inline judge_activate(d)
+inline judge_keep(d)
 {
-	u = mem[d].uid - 1;
 	if
-	:: mem[d].phase == 1 && kind == DONE -> verdict = NEXT
-	:: mem[d].phase == 1 && kind == NO_VALUE -> mem[d].phase = 0; verdict = AGAIN
-	:: mem[d].phase == 1 && kind == NO_ENTRY -> verdict = BROKEN
 	:: mem[d].phase == 0 ->
 		if
-		:: entry[u].status == NO_ENTRY_HERE || entry[u].owner != OF(d) + 1 -> verdict = BROKEN
-		:: entry[u].owner == OF(d) + 1 && entry[u].status == ACTIVE -> verdict = NEXT
-		:: entry[u].owner == OF(d) + 1 && entry[u].status == DISABLED -> verdict = BROKEN
-		:: entry[u].owner == OF(d) + 1 && entry[u].status == PENDING ->
-			mem[d].phase = 1;
+		:: claim == 0 -> mem[d].phase = 1; verdict = AGAIN
+		:: claim == OF(d) + 1 -> verdict = NEXT
+		:: else ->
+			mem[d].slot = claim;
+			mem[d].phase = 2;
 			verdict = AGAIN
 		fi
+	:: mem[d].phase == 2 ->
+		look(d);
+		if
+		:: w != 0 -> verdict = REFUSE
+		:: w == 0 -> mem[d].phase = 3; verdict = AGAIN
+		fi
+	:: (mem[d].phase == 1 || mem[d].phase == 3) && kind == DONE -> verdict = NEXT
+	:: else ->
+		mem[d].slot = 0;
+		mem[d].phase = 0;
+		verdict = AGAIN
+	fi
+}
+
+inline judge_activate(d)
+{
+	if
+	:: mem[d].phase == 1 && kind == DONE -> verdict = NEXT
+	:: mem[d].phase == 1 && kind != DONE -> mem[d].phase = 0; verdict = AGAIN
+	:: mem[d].phase == 0 ->
+		look(d);
+		if
+		:: found != 1 -> verdict = BROKEN
+		:: found == 1 ->
+			mem[d].uid = own;
+			if
+			:: entry[own - 1].status == ACTIVE -> verdict = NEXT
+			:: entry[own - 1].status == DISABLED -> verdict = BROKEN
+			:: entry[own - 1].status == PENDING -> mem[d].phase = 1; verdict = AGAIN
+			fi
+		fi
+	fi
+}
+
+#ifdef BUG_YOUNG
+#define IS_YOUNG false
+#else
+#define IS_YOUNG late_orphan
+#endif
+
+/* An add may come when we have looked already: then not NEXT. */
+inline judge_gone(d, was_seen)
+{
+	if
+#ifdef BUG_NOT_LATER
+	:: true -> verdict = NEXT
+#else
+	:: was_seen && !mem[d].detail && !IS_YOUNG -> verdict = NEXT
+	:: else -> verdict = LATER
+#endif
+	fi;
+	if
+	:: mem[d].step == REMOVE_LATE_ENTRY || mem[d].step == REMOVE_LATE_CLAIM -> verdict = NEXT
+	:: else
 	fi
 }
 
@@ -430,11 +528,10 @@ inline judge_remove_entry(d)
 	:: mem[d].phase == 0 ->
 		look(d);
 		if
-		:: found == 0 -> verdict = NEXT
-		:: found > 1 -> verdict = RETRY /* more than the limit of one lets us see */
-		:: found == 1 && (entry[own - 1].status == ACTIVE || entry[own - 1].was_active) ->
+		:: found == 0 -> judge_gone(d, mem[d].uid != 0)
+		:: found != 0 && (entry[own - 1].status == ACTIVE || entry[own - 1].was_active) ->
 			verdict = REFUSE
-		:: found == 1 && entry[own - 1].status != ACTIVE && !entry[own - 1].was_active ->
+		:: found != 0 && entry[own - 1].status != ACTIVE && !entry[own - 1].was_active ->
 			mem[d].slot = own - 1;
 			if
 #ifndef BUG_REMOVE
@@ -447,16 +544,16 @@ inline judge_remove_entry(d)
 			verdict = AGAIN
 		fi
 	:: mem[d].phase == 1 && kind == DONE -> mem[d].phase = 2; verdict = AGAIN
-	:: mem[d].phase == 2 && kind == DONE -> verdict = NEXT
-	:: else -> mem[d].phase = 0; verdict = AGAIN
+	:: mem[d].phase == 2 && kind == DONE -> judge_gone(d, true)
+	:: else -> mem[d].phase = 0; mem[d].slot = 0; verdict = AGAIN
 	fi
 }
 
 inline judge_remove_claim(d)
 {
 	if
-	:: mem[d].phase == 1 -> verdict = NEXT
-	:: mem[d].phase == 0 && claim != OF(d) + 1 -> verdict = NEXT
+	:: mem[d].phase == 1 -> judge_gone(d, true)
+	:: mem[d].phase == 0 && claim != OF(d) + 1 -> judge_gone(d, claim != 0)
 	:: mem[d].phase == 0 && claim == OF(d) + 1 -> mem[d].phase = 1; verdict = AGAIN
 	fi
 }
@@ -468,10 +565,11 @@ inline judge(d)
 	:: kind != AWAY && (mem[d].step == PROVE || mem[d].step == RECHECK) -> judge_record(d)
 	:: kind != AWAY && mem[d].step == CLAIM -> judge_claim(d)
 	:: kind != AWAY && mem[d].step == ENTRY -> judge_entry(d)
+	:: kind != AWAY && mem[d].step == KEEP -> judge_keep(d)
 	:: kind != AWAY && mem[d].step == ACTIVATE -> judge_activate(d)
 	:: kind != AWAY && mem[d].step == CONFIRM -> verdict = NEXT
-	:: kind != AWAY && mem[d].step == REMOVE_ENTRY -> judge_remove_entry(d)
-	:: kind != AWAY && mem[d].step == REMOVE_CLAIM -> judge_remove_claim(d)
+	:: kind != AWAY && REMOVES_ENTRY(d) -> judge_remove_entry(d)
+	:: kind != AWAY && REMOVES_CLAIM(d) -> judge_remove_claim(d)
 	fi
 }
 
@@ -496,9 +594,9 @@ inline withdraw(d)
 {
 	if
 	:: mem[d].step == CLAIM -> mem[d].step = REMOVE_CLAIM
-	:: mem[d].step == ENTRY || mem[d].step == WAIT || mem[d].step == RECHECK ||
-	    mem[d].step == ACTIVATE -> mem[d].step = REMOVE_ENTRY
-	:: else -> finish(d)
+	:: mem[d].step >= ENTRY && mem[d].step <= ACTIVATE -> mem[d].step = REMOVE_ENTRY
+	:: mem[d].step == PROVE || mem[d].step == CONFIRM -> finish(d)
+	:: else
 	fi
 }
 
@@ -506,6 +604,10 @@ inline next(d)
 {
 	reset_work(d);
 	mem[d].due = NOW;
+	if
+	:: verdict == LATER -> mem[d].due = WHEN_LATE; mem[d].rests = true
+	:: else
+	fi;
 	if
 	:: IS_WITHDRAWING(d)
 	:: else ->
@@ -516,12 +618,15 @@ inline next(d)
 		fi
 	fi;
 	if
-	:: mem[d].step == CONFIRM || mem[d].step == REMOVE_CLAIM -> finish(d)
+	:: mem[d].step == CONFIRM || mem[d].step == REMOVE_LATE_CLAIM -> finish(d)
 #ifdef BUG_NO_CLAIM
 	:: mem[d].step == PROVE -> mem[d].step = ENTRY
 #endif
 #ifdef BUG_NO_RECHECK
-	:: mem[d].step == WAIT -> mem[d].step = ACTIVATE
+	:: mem[d].step == WAIT -> mem[d].step = KEEP
+#endif
+#ifdef BUG_NO_KEEP
+	:: mem[d].step == RECHECK -> mem[d].step = ACTIVATE
 #endif
 	:: else -> mem[d].step++
 	fi
@@ -531,20 +636,21 @@ inline apply(d)
 {
 	mem[d].rests = (verdict == HOLD);
 	if
-	:: verdict == NEXT -> next(d)
+	:: verdict == NEXT || verdict == LATER -> next(d)
 	:: verdict == HOLD
 	:: verdict == RETRY || verdict == BROKEN ->
 		reset_work(d);
 		mem[d].rests = true;
 		mem[d].checked = false;
+		mem[d].detail = true;
 		if
-		:: verdict == BROKEN && !IS_WITHDRAWING(d) -> mem[d].state = FAILED; mem[d].due = NEVER
-		:: else -> mem[d].due = NOW
+		:: verdict == BROKEN -> mem[d].state = FAILED; mem[d].due = NEVER
+		:: verdict == RETRY -> mem[d].due = NOW
 		fi
 	:: verdict == REFUSE ->
 		reset_work(d);
 		if
-		:: IS_WITHDRAWING(d) -> mem[d].state = ACTIVE; finish(d)
+		:: IS_WITHDRAWING(d) -> mem[d].state = ACTIVE; mem[d].detail = false; finish(d)
 		:: else -> mem[d].state = REJECTED; mem[d].due = NOW; withdraw(d)
 		fi
 	fi
@@ -554,6 +660,7 @@ inline apply(d)
 inline wish_look(d)
 {
 	ok = false;
+	waits = (mem[d].due == WHEN_LATE);
 	if
 	:: mem[d].wanted == CANCEL ->
 		if
@@ -563,6 +670,9 @@ inline wish_look(d)
 		fi
 	:: mem[d].wanted == TRY_AGAIN && mem[d].step != ENDED ->
 		ok = true;
+#ifdef BUG_FORGETS
+		mem[d].detail = mem[d].detail && mem[d].state != FAILED;
+#endif
 		if
 		:: mem[d].state == FAILED && mem[d].step == PROVE -> mem[d].state = RECEIVED
 		:: mem[d].state == FAILED && (mem[d].step == CLAIM || mem[d].step == ENTRY) ->
@@ -588,7 +698,11 @@ inline wish_look(d)
 	fi;
 	mem[d].wanted = 0;
 	if
+#ifdef BUG_HASTE
 	:: ok && mem[d].step != ENDED ->
+#else
+	:: ok && mem[d].step != ENDED && !waits -> /* what may come late is waited for all the same */
+#endif
 		reset_work(d);
 		mem[d].due = NOW;
 		mem[d].rests = false;
@@ -603,7 +717,7 @@ inline go_back(d)
 	mem[d].checked = false;
 	if
 #ifndef BUG_NO_WAY_BACK
-	:: mem[d].step == ACTIVATE -> mem[d].step = RECHECK
+	:: mem[d].step == KEEP || mem[d].step == ACTIVATE -> mem[d].step = RECHECK
 #endif
 	:: else
 	fi
@@ -617,7 +731,7 @@ inline ready(d)
 	:: mem[d].step == WAIT && mem[d].held -> mem[d].due = NEVER; verdict = HOLD
 	:: mem[d].step == WAIT && !mem[d].held && now < mem[d].at -> mem[d].due = IN_TIME; verdict = HOLD
 	:: mem[d].step == WAIT && !mem[d].held && now >= mem[d].at -> verdict = NEXT
-	:: mem[d].step == RECHECK && mem[d].held ->
+	:: (mem[d].step == RECHECK || mem[d].step == ACTIVATE) && mem[d].held ->
 		mem[d].due = NEVER;
 		verdict = HOLD
 	:: else
@@ -647,7 +761,7 @@ inline conclude(d)
 	od;
 	mem[d].fresh = false;
 	/* what a crash would take back needs no save */
-	mem[d].saving = mem[d].rests || mem[d].step != ACTIVATE
+	mem[d].saving = mem[d].rests || (mem[d].step != KEEP && mem[d].step != ACTIVATE)
 }
 
 inline forget(d)
@@ -666,7 +780,8 @@ inline forget(d)
 	mem[d].due = 0;
 	mem[d].uid = 0;
 	mem[d].at = 0;
-	mem[d].held = false
+	mem[d].held = false;
+	mem[d].detail = false
 }
 
 inline load(d)
@@ -678,7 +793,8 @@ inline load(d)
 	mem[d].due = journal[r].due;
 	mem[d].uid = journal[r].uid;
 	mem[d].at = journal[r].at;
-	mem[d].held = journal[r].held
+	mem[d].held = journal[r].held;
+	mem[d].detail = journal[r].detail
 }
 
 /* flight_run: from the registration's step on */
@@ -722,9 +838,9 @@ inline tell_gone()
 
 inline left_behind()
 {
-	assert(claim != r + 1 || left_late);
+	assert(claim != r + 1 || came_stale);
 	for (i : 0 .. SLOTS - 1) {
-		assert(entry[i].status == NO_ENTRY_HERE || entry[i].owner != r + 1 || left_late)
+		assert(entry[i].status == NO_ENTRY_HERE || entry[i].owner != r + 1 || came_stale)
 	}
 }
 
@@ -737,6 +853,7 @@ inline save(d)
 	journal[r].uid = mem[d].uid;
 	journal[r].at = mem[d].at;
 	journal[r].held = mem[d].held;
+	journal[r].detail = mem[d].detail;
 	mem[d].saving = false;
 #ifdef SHARED
 	mem[1 - d].stale = mem[1 - d].flying;
@@ -806,7 +923,8 @@ end:	do
 	/* something is due */
 	:: atomic {
 		!mem[d].flying && (journal[OF(d)].due == NOW ||
-		    (journal[OF(d)].due == IN_TIME && now >= journal[OF(d)].at)) ->
+		    (journal[OF(d)].due == IN_TIME && now >= journal[OF(d)].at) ||
+		    (journal[OF(d)].due == WHEN_LATE && !MAY_COME_LATE(d))) ->
 		load(d);
 		take_up(d)
 	}
@@ -840,9 +958,11 @@ end:	do
 		:: fate == AWAY -> kind = AWAY
 		:: else ->
 			carry_out(op, u, OF(d), mem[d].at);
+			/* 3: nor will there be another one */
+			assert(op != MAKE_ACTIVE || kind != DONE || claim == OF(d) + 1 || unclaimed);
 #ifdef SHARED
 			/* the other daemon has gone on: to it this write is one that comes late */
-			left_late = left_late || (mem[d].stale && op <= LAST_WRITE)
+			came_stale = came_stale || (mem[d].stale && op <= LAST_WRITE)
 #endif
 		fi;
 		if
@@ -885,11 +1005,19 @@ inline wish(d)
 	fi
 }
 
+#if DAEMONS > 1
+#define ONE_ACTIVATES (mem[0].step == ACTIVATE || mem[1].step == ACTIVATE)
+#else
+#define ONE_ACTIVATES (mem[0].step == ACTIVATE)
+#endif
+
 /* An admin's hand in the account directory, past the daemon. */
 inline meddle(x)
 {
 	if
-	:: claim != 0 -> claim = 0
+	:: claim != 0 ->
+		claim = 0;
+		unclaimed = unclaimed || ONE_ACTIVATES
 	:: entry[x].status != NO_ENTRY_HERE && entry[x].owner != STRANGER ->
 		entry[x].status = NO_ENTRY_HERE;
 		entry[x].owner = 0;
@@ -898,9 +1026,25 @@ inline meddle(x)
 	:: (entry[x].status == PENDING || entry[x].status == ACTIVE) && entry[x].owner != STRANGER ->
 		entry[x].status = DISABLED
 	:: entry[x].status == PENDING && entry[x].at != NO_TIME -> entry[x].at = NO_TIME
+	:: entry[x].status != NO_ENTRY_HERE && entry[x].owner != STRANGER &&
+	    entry[x + 1].status == NO_ENTRY_HERE -> /* renamed */
+		entry[x + 1].status = entry[x].status;
+		entry[x + 1].owner = entry[x].owner;
+		entry[x + 1].at = entry[x].at;
+		entry[x + 1].was_active = entry[x].was_active;
+		entry[x].status = NO_ENTRY_HERE;
+		entry[x].owner = 0;
+		entry[x].at = 0;
+		entry[x].was_active = false
 	:: entry[x].status == NO_ENTRY_HERE -> entry[x].status = ACTIVE; entry[x].owner = STRANGER
 	:: else
 	fi
+}
+
+/* The one that starts after it knows that what was sent before may come yet. */
+inline orphan(d)
+{
+	late_orphan = late_orphan || (late_write != 0 && late_who == OF(d))
 }
 
 #define MAY_WISH(d) \
@@ -910,10 +1054,10 @@ proctype World()
 {
 	do
 	/* a daemon that holds nothing loses nothing */
-	:: atomic { crashes > 0 && mem[0].flying -> crashes--; forget(0) }
+	:: atomic { crashes > 0 && mem[0].flying -> crashes--; orphan(0); forget(0) }
 	:: atomic { wishes > 0 && MAY_WISH(0) -> wishes--; wish(0) }
 #if DAEMONS > 1
-	:: atomic { crashes > 0 && mem[1].flying -> crashes--; forget(1) }
+	:: atomic { crashes > 0 && mem[1].flying -> crashes--; orphan(1); forget(1) }
 	:: atomic { wishes > 0 && MAY_WISH(1) -> wishes--; wish(1) }
 #endif
 	:: atomic { admins > 0 -> admins--; meddled = true; meddle(0) }
@@ -946,22 +1090,27 @@ end:	do
 	:: atomic {
 		late_write != 0 ->
 		if
-		:: carry_out(late_write, late_slot, late_who, late_at); left_late = true
+		:: came_late = true; carry_out(late_write, late_slot, late_who, late_at)
 		:: true
 		fi;
-		late_write = 0; late_slot = 0; late_who = 0; late_at = 0
+		late_write = 0; late_slot = 0; late_who = 0; late_at = 0; late_orphan = false
 	}
 	od
 }
 
 /* Time passes once by itself, and as often as somebody waits for it. */
 #define WAITS(r) (journal[r].due == IN_TIME && journal[r].at > now)
+#define IS_ASKING(d) (mem[d].phase != 0) /* within a row */
 
 proctype Clock()
 {
 end:	do
 	:: atomic {
-		late_write == 0 && (now == 0 || WAITS(0)
+		late_write == 0 && !IS_ASKING(0) &&
+#if DAEMONS > 1
+		    !IS_ASKING(1) &&
+#endif
+		    (now == 0 || WAITS(0)
 #if REGISTRATIONS > 1
 		    || WAITS(1)
 #endif
@@ -980,13 +1129,14 @@ inline final_check()
 		assert(!ghost[r].acknowledged || journal[r].step != NOT_YET); /* never lost */
 		assert(!ghost[r].acknowledged || HAS_ENDED(r) || journal[r].held ||
 		    journal[r].state == FAILED);                          /* 1: an end */
-		assert(journal[r].state != FAILED || meddled || left_late);
+		assert(journal[r].state != FAILED || meddled || came_late || came_stale);
 		if
 		:: journal[r].state == ACTIVE ->
-			assert(ghost[r].opened == 1);
+			assert(ghost[r].opened == 1 || (came_late && meddled));
 			for (i : 0 .. SLOTS - 1) {
 				/* one account, not another one that nobody will ever activate */
-				assert(entry[i].status != PENDING || entry[i].owner != r + 1 || left_late)
+				assert(entry[i].status != PENDING || entry[i].owner != r + 1 || came_late ||
+				    came_stale)
 			}
 		:: HAS_ENDED(r) && journal[r].state != ACTIVE ->
 			assert(ghost[r].opened == 0 || meddled);
