@@ -483,6 +483,8 @@ reason_is_right(const struct subject *subject, const struct registration *row)
 	    {STATE_FAILED, "the helpdesk must look at the personnel records", HAND_CONFLICT},
 	    {STATE_FAILED, "adding the entry: a value is against a constraint", HAND_INVALID},
 	    {STATE_FAILED, "activating: a value is against a constraint", HAND_INVALID},
+	    {STATE_FAILED, "keeping the person's claim: a value is against a constraint",
+		HAND_INVALID},
 	    {STATE_FAILED, "claiming the person: a value is against a constraint", HAND_INVALID},
 	    {STATE_FAILED, "removing the entry: a value is against a constraint", HAND_INVALID},
 	    {STATE_FAILED, "removing the claim: a value is against a constraint", HAND_INVALID},
