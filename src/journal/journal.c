@@ -235,14 +235,22 @@ journal_depth(const struct journal *journal)
 	return journal->writer.depth;
 }
 
-int
-journal_set_fact(struct journal *journal, const char *name, const char *value, struct err *err)
+static struct write *
+journal_fact_write(const char *name, const char *value)
 {
 	struct write *write = write_new(WRITE_FACT, "");
-	enum journal_result result;
 
 	write->name = mem_text(name);
 	write->value = mem_text(value);
+	return write;
+}
+
+int
+journal_set_fact(struct journal *journal, const char *name, const char *value, struct err *err)
+{
+	struct write *write = journal_fact_write(name, value);
+	enum journal_result result;
+
 	writer_submit_and_wait(&journal->writer, write);
 	result = write->result;
 	write_free(&write);
@@ -255,11 +263,13 @@ journal_set_fact(struct journal *journal, const char *name, const char *value, s
 void
 journal_note_fact(struct journal *journal, const char *name, const char *value)
 {
-	struct write *write = write_new(WRITE_FACT, "");
+	writer_submit(&journal->writer, journal_fact_write(name, value));
+}
 
-	write->name = mem_text(name);
-	write->value = mem_text(value);
-	writer_submit(&journal->writer, write);
+void
+journal_preface(struct journal *journal, const char *name, const char *value)
+{
+	writer_preface(&journal->writer, journal_fact_write(name, value));
 }
 
 void

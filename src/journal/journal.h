@@ -143,6 +143,9 @@ char *journal_fact(struct journal *journal, const char *name); /* NULL where non
 int journal_set_fact(struct journal *journal, const char *name, const char *value, struct err *err);
 /* The same, queued as all writes are; not called back. */
 void journal_note_fact(struct journal *journal, const char *name, const char *value);
+/* A fact that nothing may be kept without: the first transaction that is kept has it. To be called
+ * before anything is written. */
+void journal_preface(struct journal *journal, const char *name, const char *value);
 /* What is pending and due before that time is due so many milliseconds earlier; the fact that says
  * so is set with it, so that it is done once. */
 void journal_credit(struct journal *journal, int64_t before, int64_t milliseconds, const char *name,

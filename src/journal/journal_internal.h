@@ -136,7 +136,7 @@ struct write {
 	struct row row;           /* append, save */
 	bool noted;               /* the timeline gets a line */
 	int64_t at;               /* the time of the line; wake: what is due later than this;
-				     prune: what began before this; credit: created before this */
+				     prune: what began before this; credit: due before this */
 	int64_t credit;           /* milliseconds */
 	char *step, *what;
 	char *name,
@@ -209,6 +209,7 @@ struct writer {
 	pthread_mutex_t lock;
 	pthread_cond_t more, waited_for;
 	struct writes waiting, finished; /* under lock */
+	struct write *preface;           /* in each transaction until one is kept */
 	bool stop;                       /* under lock */
 
 	bool ended;   /* on the loop's thread: what comes now is too late */
@@ -228,6 +229,8 @@ void writer_end(struct writer *writer); /* commits what waits, ends the thread, 
 void writer_fini(struct writer *writer);
 void writer_submit(struct writer *writer, struct write *write);          /* takes the write */
 void writer_submit_and_wait(struct writer *writer, struct write *write); /* does not */
+/* Nothing is committed before it is; takes the write. Before the first that is submitted. */
+void writer_preface(struct writer *writer, struct write *write);
 /* Nothing goes on with that row; said in the log once. */
 void writer_note_damage(struct writer *writer, const char *id);
 void writer_forget_damage(struct writer *writer);

@@ -160,13 +160,17 @@ writer_transact(struct writer *writer, struct write *first, const struct write *
 {
 	int code = sql_run(writer->statements[SQL_BEGIN]);
 
+	if (code == SQLITE_OK && writer->preface != NULL)
+		code = write_carry_out(writer->database, writer->statements, writer->preface);
 	for (struct write *it = first; code == SQLITE_OK && it != end; it = it->next)
 		code = writer_try(writer, it);
 	code = writer_end_transaction(writer, code);
+	if (code == SQLITE_OK && writer->preface != NULL)
+		write_free(&writer->preface);
 	for (struct write *it = first; it != end; it = it->next) {
 		if (code != SQLITE_OK)
 			it->result = (code & 0xff) == SQLITE_FULL ? JOURNAL_FULL : JOURNAL_BROKEN;
-		it->met_damage = (code & 0xff) == SQLITE_CORRUPT;
+		it->met_damage = (code & 0xff) == SQLITE_CORRUPT && writer->preface == NULL;
 	}
 	return code;
 }
@@ -415,6 +419,8 @@ writer_fini(struct writer *writer)
 	sql_finalize(writer->statements, WRITE_SQL_COUNT);
 	sqlite3_close(writer->database);
 	writer_forget_damage(writer);
+	if (writer->preface != NULL)
+		write_free(&writer->preface);
 	loop_watch_free(&writer->watch);
 	if (writer->wake_fd >= 0)
 		close(writer->wake_fd);
@@ -457,4 +463,11 @@ writer_submit_and_wait(struct writer *writer, struct write *write)
 	while (!write->finished)
 		pthread_cond_wait(&writer->waited_for, &writer->lock);
 	pthread_mutex_unlock(&writer->lock);
+}
+
+/* The thread looks once it has taken what is submitted after this. */
+void
+writer_preface(struct writer *writer, struct write *write)
+{
+	writer->preface = write;
 }

@@ -27,6 +27,10 @@ flight_begin(struct driver *driver, struct registration *registration)
 	flight->registration = registration;
 	flight->told = (int)registration->state;
 	flight->serial = ++driver->serial;
+	/* A withdrawal must know that there may be an add which nobody waits for. */
+	if (registration->state == STATE_VERIFIED && registration->detail == NULL)
+		registration->detail =
+		    mem_text("it was interrupted: what came of the try before is not known");
 	idmap_add(&driver->flights, registration->id, flight);
 	return flight;
 }

@@ -155,6 +155,7 @@ static void
 flight_retry(struct flight *flight, const struct err *err)
 {
 	struct registration *registration = flight->registration;
+	struct gate *gate = flight_gate(flight);
 	int64_t now = clock_now(), wait = -1;
 
 	registration_reset_work(registration);
@@ -167,15 +168,18 @@ flight_retry(struct flight *flight, const struct err *err)
 	mem_set_text(&registration->detail, err->text);
 	mem_set_text(&registration->waits_for, flight->troubled_by);
 	if (flight->troubled_by != NULL && flight->trouble == REPLY_DONE) {
-		registration->due_at = now + gate_park(flight_gate(flight), registration->id, now);
+		registration->due_at = now + gate_park(gate, registration->id, now);
 		return;
 	}
-	if (flight->troubled_by != NULL)
-		wait =
-		    gate_trouble(flight_gate(flight), registration->id, registration->attempts == 0,
-			flight->is_turn, flight->troubled_by, flight->trouble, err->text, now);
-	else
+	if (flight->troubled_by != NULL) {
+		wait = gate_trouble(gate, registration->id, registration->attempts == 0,
+		    flight->is_turn, flight->troubled_by, flight->trouble, err->text, now);
+		/* Who opens the gate wakes those that wait for that. */
+		if (gate->closed)
+			mem_set_text(&registration->waits_for, gate->waits_for);
+	} else {
 		flight_pass(flight);
+	}
 	registration->attempts++;
 	registration->due_at = now + (wait >= 0 ? wait : flight_backoff(registration->attempts));
 }
@@ -289,7 +293,7 @@ flight_enter(struct flight *flight, struct err *err)
 	flight->is_turn = gate->closed;
 	if (gate_lets(gate, clock_now()) || flight->insists)
 		return true;
-	flight->troubled_by = gate->directory;
+	flight->troubled_by = gate->waits_for;
 	flight->trouble = REPLY_DONE;
 	err_set(err, ERR_BUSY, "%s", gate->why);
 	return false;

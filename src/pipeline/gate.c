@@ -84,6 +84,8 @@ gate_trouble(struct gate *gate, const char *id, bool is_first, bool is_turn, con
 	if (gate->closed && !is_turn)
 		return gate_park(gate, id, now);
 	gate->directory = directory;
+	if (!gate->closed)
+		gate->waits_for = directory;
 	snprintf(gate->why, sizeof(gate->why), "%s", why);
 	if (!gate->closed && !closes)
 		return -1;
@@ -110,14 +112,14 @@ gate_pass(struct gate *gate)
 	if (!was_closed)
 		return NULL;
 	log_note("%s goes on: %s answers as it should", gate->step->name, gate->directory);
-	return gate->directory;
+	return gate->waits_for;
 }
 
 void
 gates_open(struct gate *gates, const char *directory)
 {
 	for (; gates->step != NULL; gates++)
-		if (gates->directory != NULL && strcmp(gates->directory, directory) == 0) {
+		if (gates->waits_for != NULL && strcmp(gates->waits_for, directory) == 0) {
 			gates->closed = false;
 			gates->troubled = 0;
 		}

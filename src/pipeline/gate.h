@@ -24,6 +24,7 @@ struct gate {
 	int troubled; /* registrations, one after the other, with none that passed between */
 	bool closed;
 	const char *directory; /* whose trouble it is: the directory's own name */
+	const char *waits_for; /* whose it was when it closed: what all wait for that are parked */
 	char why[192];         /* as it was told to the registrations */
 	int64_t interval, next_at;
 	char next[UUID_SIZE]; /* who is sure to come by then */

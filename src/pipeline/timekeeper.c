@@ -124,7 +124,10 @@ timekeeper_cross(struct timekeeper *timekeeper)
 			    "machine was off counts as nothing");
 }
 
-/* Nothing is written yet: the first look comes before anything that the journal gets on this line.
+/*
+ * A line that is new is in the journal before any time on it is: were it forgotten, the next start
+ * would make another, further on by the time that the machine was off, and what waits on this one
+ * would be early.
  */
 static void
 timekeeper_anchor(struct timekeeper *timekeeper)
@@ -132,13 +135,20 @@ timekeeper_anchor(struct timekeeper *timekeeper)
 	struct known *known = &timekeeper->known;
 	const char *boot_id = clock_boot_id();
 	bool is_known = known_read(timekeeper->journal, known) == 0;
+	char *text;
 
-	if (is_known && boot_id[0] != '\0' && strcmp(known->boot_id, boot_id) == 0)
+	if (is_known && boot_id[0] != '\0' && strcmp(known->boot_id, boot_id) == 0) {
 		clock_anchor(known->offset);
-	else if (is_known && known->seen.line != 0)
+		return;
+	}
+	if (is_known && known->seen.line != 0)
 		timekeeper_cross(timekeeper);
 	snprintf(known->boot_id, sizeof(known->boot_id), "%s", boot_id[0] != '\0' ? boot_id : "-");
 	known->offset = clock_offset();
+	known->seen = timekeeper_read(timekeeper);
+	text = known_text(known);
+	journal_preface(timekeeper->journal, FACT, text);
+	free(text);
 }
 
 static void

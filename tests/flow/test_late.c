@@ -175,6 +175,38 @@ test_after_death(void **state)
 	keep_each(run_died, false);
 }
 
+static void
+on_change_die_adding(struct stage *stage, const struct registration *registration, bool rests)
+{
+	if (strcmp(registration->step, "add-entry") == 0 && stage->crashes == 0)
+		stage_die(stage);
+}
+
+/* The add of the life before may come later still: the withdrawal keeps the claim, and looks twice.
+ */
+static void
+test_withdrawn_after_death(void **state)
+{
+	struct registration *registration;
+	struct stage stage;
+	char *id;
+
+	stage_begin(&stage);
+	stage.on_change = on_change_die_adding;
+	id = stage_register(&stage, 1);
+	stage_run_to(&stage, id, STATE_PENDING);
+	assert_int_equal(stage.crashes, 1);
+	assert_int_equal(stage_wish_now(&stage, id, WISH_CANCEL), WISH_GRANTED);
+	registration = stage_find(&stage, id);
+	assert_string_equal(registration->step, "remove-late-entry");
+	assert_int_equal(stage_claims(&stage), 1);
+	registration_free(&registration);
+	stage_run(&stage);
+	stage_check_gone(&stage, id, STATE_CANCELLED, NULL);
+	free(id);
+	stage_end(&stage);
+}
+
 /* ---- wishes while a reply is awaited ---- */
 
 /* An hour goes by and nothing more is asked; the wish is answered once, after the reply. */
@@ -493,6 +525,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_after_stop),
 	    cmocka_unit_test(test_after_death),
+	    cmocka_unit_test(test_withdrawn_after_death),
 	    cmocka_unit_test(test_cancel_before_the_reply),
 	    cmocka_unit_test(test_hold_before_the_reply),
 	    cmocka_unit_test(test_of_an_ended_flight),

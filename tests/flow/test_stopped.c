@@ -187,6 +187,45 @@ test_one_alone(void **state)
 	end_many(&stage, ids);
 }
 
+/* One source is in trouble; those who are asked right before it is noticed are told of another. */
+static void
+on_ask_sources(struct stage *stage, struct dir *fake, const struct question *question)
+{
+	struct trouble *trouble = stage->test;
+	bool is_army = fake == stage->fakes[TO_PERSONNEL(0)];
+
+	if (!trouble->lasts || fake == stage->fakes[TO_ACCOUNTS])
+		return;
+	trouble->asked += is_army;
+	if (is_army == (trouble->asked > 3 && trouble->asked <= MANY))
+		fake_dir_fail_next(fake, trouble->reply);
+}
+
+/* Whatever they were told themselves, they go on with the others. */
+static void
+test_two_troubles(void **state)
+{
+	struct trouble trouble = {QUESTION_SEARCH, REPLY_BUSY, NULL, false, 0};
+	struct stage stage;
+	char *ids[MANY];
+
+	stage_begin(&stage);
+	stage.test = &trouble;
+	stage.on_ask = on_ask_sources;
+	register_many(&stage, ids);
+	trouble.lasts = true;
+	stage_wait(&stage, DELAY + 1000);
+	for (int i = 0; i < 50; i++)
+		stage_wait(&stage, 1000);
+	assert_true(trouble.asked > MANY);
+	assert_int_equal(count_state(&stage, ids, STATE_PENDING), MANY);
+	trouble.lasts = false;
+	for (int i = 0; i < 30; i++)
+		stage_wait(&stage, 1000);
+	assert_int_equal(count_state(&stage, ids, STATE_ACTIVE), MANY);
+	end_many(&stage, ids);
+}
+
 /* Somebody who has mended it need not wait for the next try. */
 static void
 test_retry_insists(void **state)
@@ -270,6 +309,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_stop_and_go_on),
 	    cmocka_unit_test(test_one_alone),
+	    cmocka_unit_test(test_two_troubles),
 	    cmocka_unit_test(test_retry_insists),
 	    cmocka_unit_test(test_the_one_is_cancelled),
 	    cmocka_unit_test(test_up_and_start_open),

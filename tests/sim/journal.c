@@ -67,6 +67,7 @@ struct journal {
 	struct writes waiting, finished;
 	size_t depth;
 	struct event *commit, *call;
+	char *preface; /* a fact: nothing is kept before it is */
 	bool ended;
 };
 
@@ -284,6 +285,11 @@ journal_commit(struct journal *journal, size_t many)
 	else if (chance_of(weather_now()->broken))
 		refused = JOURNAL_BROKEN;
 	sim.faults += refused != JOURNAL_DONE;
+	if (refused == JOURNAL_DONE && !TAILQ_EMPTY(&journal->waiting) &&
+	    journal->preface != NULL) {
+		mem_set_text(&journal->store->fact, journal->preface);
+		mem_free_text(&journal->preface);
+	}
 	for (; many > 0 && (write = TAILQ_FIRST(&journal->waiting)) != NULL; many--) {
 		TAILQ_REMOVE(&journal->waiting, write, link);
 		TAILQ_INSERT_TAIL(&journal->finished, write, link);
@@ -398,6 +404,7 @@ journal_close(struct journal **journal)
 	queue_cancel(&it->commit);
 	queue_cancel(&it->call);
 	it->store->open = NULL;
+	free(it->preface);
 	free(it);
 }
 
@@ -469,11 +476,10 @@ journal_fact(struct journal *journal, const char *name)
 	return mem_text(journal->store->fact);
 }
 
-int
-journal_set_fact(struct journal *journal, const char *name, const char *value, struct err *err)
+void
+journal_preface(struct journal *journal, const char *name, const char *value)
 {
-	mem_set_text(&journal->store->fact, value);
-	return 0;
+	mem_set_text(&journal->preface, value);
 }
 
 void

@@ -22,6 +22,8 @@ size_t life_in_flight(int machine);
 /* As the intake does it: in the journal, then to the driver; takes the registration. */
 void life_append(int machine, struct registration *registration, struct subject *subject);
 void life_wish(int machine, struct subject *subject, enum wish wish);
+/* Once no machine is on: each wish was answered once. */
+void life_end_wishes(void);
 const char *life_first_step(void);
 
 #endif

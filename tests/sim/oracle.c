@@ -23,11 +23,6 @@ static struct subject **subjects;
 static size_t count;
 static struct idmap by_id;
 
-void
-oracle_begin(void)
-{
-}
-
 static void
 oracle_forget(void *thing)
 {
@@ -188,6 +183,8 @@ oracle_asked(int machine, const struct question *question, int server)
 		subject = entry_subject(account_entry(question->dn));
 		if (subject != NULL && subject->held_since >= 0)
 			fail("%s: it is to be made active though it is held", subject->id);
+		if (subject != NULL && subject->cancel_granted)
+			fail("%s: it is to be made active though it is cancelled", subject->id);
 	}
 }
 
@@ -258,13 +255,9 @@ account_added(struct subject *subject, const struct entry *entry, int64_t put_at
 	const char *status = entry_value(entry, "musterAccountStatus");
 	const char *hash = entry_value(entry, "musterPendingPassword");
 
-	/* After a try that was given up came one that was not, and the withdrawal of that. */
-	if (subject_is_withdrawn(subject) && stray && subject->had_entry)
-		subject_strays(subject, HAND_STRAY);
-	else if (subject_is_withdrawn(subject))
+	if (subject_is_withdrawn(subject))
 		fail("%s: its entry is added though it has ended as %s", subject->id,
 		    registration_state_name(subject->state));
-	subject->had_entry = true;
 	subject->entries++;
 	subject->earliest = put_at + delay_of(entry);
 	if (subject->entries > 1 && stray) {
@@ -354,13 +347,10 @@ claim_removed(const struct oracle_before *before, bool stray)
 }
 
 static void
-claim_added(struct subject *subject, bool stray)
+claim_added(const struct subject *subject)
 {
-	if (subject_is_withdrawn(subject) && stray && subject->had_claim)
-		subject_strays(subject, HAND_STRAY);
-	else if (subject_is_withdrawn(subject))
+	if (subject_is_withdrawn(subject))
 		fail("%s: its claim is added though it has ended", subject->id);
-	subject->had_claim = true;
 }
 
 static void
@@ -396,7 +386,7 @@ oracle_changed(const struct question *question, int server, int64_t put_at,
 			account_removed(before, stray);
 	} else if (question->kind == QUESTION_ADD && subject != NULL) {
 		if (claim)
-			claim_added(subject, stray);
+			claim_added(subject);
 		else
 			account_added(subject, entry, put_at, stray);
 	} else if (before->activates && subject != NULL) {
@@ -413,8 +403,6 @@ check_gone(const struct subject *subject)
 	char dn[160];
 	const struct entry *claim;
 
-	if (subject->human->hands & HAND_STRAY)
-		return;
 	if (subject->entries != 0 &&
 	    !(subject->human->hands & (HAND_ACTIVATED | HAND_ENTRY_CHANGED)))
 		fail("%s: it has ended as %s, and its entry is there", subject->id,
@@ -483,6 +471,8 @@ reason_is_right(const struct subject *subject, const struct registration *row)
 	    {STATE_FAILED, "the helpdesk must look at the personnel records", HAND_CONFLICT},
 	    {STATE_FAILED, "adding the entry: a value is against a constraint", HAND_INVALID},
 	    {STATE_FAILED, "activating: a value is against a constraint", HAND_INVALID},
+	    {STATE_FAILED, "keeping the person's claim: a value is against a constraint",
+		HAND_INVALID},
 	    {STATE_FAILED, "claiming the person: a value is against a constraint", HAND_INVALID},
 	    {STATE_FAILED, "removing the entry: a value is against a constraint", HAND_INVALID},
 	    {STATE_FAILED, "removing the claim: a value is against a constraint", HAND_INVALID},

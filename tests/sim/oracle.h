@@ -34,13 +34,13 @@ struct subject {
 	/* wishes */
 	bool cancel_wished, cancel_granted;
 	int activate_wished; /* that may have been granted */
-	int64_t held_since;  /* granted, and nothing since that undoes it; -1 */
+	int releases;        /* wished, by either name */
+	int64_t held_since;  /* granted, and nothing wished since that undoes it; -1 */
 	int64_t touched_at;  /* by a wish, or by a journal that refused */
 	unsigned saves;      /* in the last minute */
 	/* in the directory */
 	int64_t earliest; /* true time before which it must not be active; -1 unknown */
 	int entries, activations;
-	bool had_entry, had_claim; /* at any time */
 	/* heard */
 	int told; /* the state, in this life of the machine; -1 */
 	unsigned told_life;
@@ -54,7 +54,6 @@ struct oracle_before {
 	bool activates; /* the question does */
 };
 
-void oracle_begin(void);
 void oracle_end(void);
 struct subject *oracle_subject_new(const char *id, struct human *human, int machine, bool wrong);
 struct subject *oracle_find(const char *id); /* or NULL */

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "directory.h"
@@ -221,20 +220,16 @@ outage_set(const struct outage *outage, bool up)
 static void
 world_on_outage_over(void *arg)
 {
-	struct outage *outage = arg;
-
-	outage_set(outage, true);
-	free(outage);
+	outage_set(arg, true);
 }
 
 /* machine -1: for all; server -1: the machine's journal is full. */
 static void
 world_outage(int machine, int server)
 {
-	struct outage *outage = malloc(sizeof(*outage));
+	static struct outage outages[MACHINES + 1][SERVERS + 1];
+	struct outage *outage = &outages[machine + 1][server + 1];
 
-	if (outage == NULL)
-		abort();
 	*outage = (struct outage){machine, server};
 	outage_set(outage, false);
 	queue_add(WORLD, chance_of(8000) ? chance_between(10, 5000) : chance_between(5000, 300000),
@@ -364,7 +359,6 @@ world_begin(uint64_t seed, unsigned registrations)
 	world.countdown = 100;
 	queue_begin();
 	directory_begin();
-	oracle_begin();
 	for (int i = 0; i < world.machines; i++) {
 		store_begin(i);
 		life_start(i);
@@ -387,6 +381,7 @@ world_end(void)
 			life_end(i, true);
 		store_end(i);
 	}
+	life_end_wishes();
 	queue_end();
 	directory_end();
 	oracle_end();

@@ -72,6 +72,27 @@ test_disk_full(void **state)
 	assert_int_equal(journal_check(&kit->conf, &err), 0);
 }
 
+/* What is kept once there is room again is not kept without what nothing may be kept without. */
+static void
+test_preface(void **state)
+{
+	struct kit *kit = *state;
+	char *fact;
+
+	journal_preface(kit->journal, "line", "new");
+	fault_full = true;
+	append_many(kit, 0, 10, kit_on_done, kit);
+	kit_wait(kit, 10);
+	assert_int_equal(kit->results[JOURNAL_FULL], 10);
+	assert_null(journal_fact(kit->journal, "line"));
+	fault_full = false;
+	assert_int_equal(kit_append(kit, kit_registration(0)), JOURNAL_DONE);
+	fact = journal_fact(kit->journal, "line");
+	assert_non_null(fact);
+	assert_string_equal(fact, "new");
+	free(fact);
+}
+
 struct child {
 	pid_t pid;
 	int words; /* what it writes on stderr */
@@ -255,6 +276,7 @@ main(void)
 	    TEST(test_group_commit),
 	    TEST(test_flushed_before_done),
 	    TEST(test_disk_full),
+	    TEST(test_preface),
 	    TEST(test_killed),
 	    TEST(test_left_without_close),
 	    TEST(test_failed_fsync),
