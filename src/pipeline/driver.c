@@ -27,8 +27,11 @@ flight_begin(struct driver *driver, struct registration *registration)
 	flight->registration = registration;
 	flight->told = (int)registration->state;
 	flight->serial = ++driver->serial;
-	/* A withdrawal must know that there may be an add which nobody waits for. */
-	if (registration->state == STATE_VERIFIED && registration->detail == NULL)
+	/* A withdrawal must know that there may be an add (of the entry, or of a claim that was
+	 * missing before the activation) which nobody waits for. */
+	if (registration->detail == NULL &&
+	    (registration->state == STATE_VERIFIED ||
+		step_is_gone_back_to(driver->plan, registration->step)))
 		registration->detail =
 		    mem_text("it was interrupted: what came of the try before is not known");
 	idmap_add(&driver->flights, registration->id, flight);
@@ -131,8 +134,8 @@ driver_unlisten(struct driver *driver, struct driver_listener **listener)
 }
 
 struct driver *
-driver_new(struct loop *loop, struct journal *journal, const struct step *plan, struct site *site,
-    struct dir *const *directories, int in_flight)
+driver_new(struct loop *loop, struct journal *journal, const struct step *plan,
+    const struct site *site, struct dir *const *directories, int in_flight)
 {
 	struct driver *driver = mem_new(sizeof(*driver));
 
@@ -141,7 +144,6 @@ driver_new(struct loop *loop, struct journal *journal, const struct step *plan, 
 	driver->plan = plan;
 	driver->gates = gates_new(plan);
 	driver->site = site;
-	site->forgot_at = clock_now();
 	driver->directories = directories;
 	driver->in_flight = (size_t)in_flight;
 	driver->alarm = alarm_new(loop, driver_on_more, driver);

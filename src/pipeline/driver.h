@@ -22,7 +22,7 @@ struct loop;
 
 /* directories[TO_ACCOUNTS], directories[TO_PERSONNEL(i)]; both lists stay the caller's. */
 struct driver *driver_new(struct loop *loop, struct journal *journal, const struct step *plan,
-    struct site *site, struct dir *const *directories, int in_flight);
+    const struct site *site, struct dir *const *directories, int in_flight);
 void driver_free(struct driver **driver);
 void driver_start(struct driver *driver);
 /* Takes nothing new, lets go of what is at work, ignores what still comes. */

@@ -58,7 +58,7 @@ struct driver {
 	struct journal *journal;
 	const struct step *plan;
 	struct gate *gates; /* one for each row */
-	struct site *site;
+	const struct site *site;
 	struct dir *const *directories;
 	size_t in_flight; /* the most at a time */
 	size_t due_flights;

@@ -471,7 +471,6 @@ flight_on_saved(enum journal_result result, const char *id, void *arg)
 		log_line(LOG_LEVEL_ERROR, id,
 		    "%s: the journal could not save what came of it; it is done again later",
 		    flight->registration->step);
-		driver->site->forgot_at = clock_now();
 		alarm_set_earlier(driver->alarm, clock_now() + STUMBLE);
 		flight_end(flight);
 		return;

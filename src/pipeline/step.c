@@ -10,3 +10,12 @@ step_find(const struct step *plan, const char *name)
 			return plan;
 	return NULL;
 }
+
+bool
+step_is_gone_back_to(const struct step *plan, const char *name)
+{
+	for (; plan->name != NULL; plan++)
+		if (plan->again != NULL && strcmp(plan->again, name) == 0)
+			return true;
+	return false;
+}

@@ -33,9 +33,6 @@ struct site {
 	const struct conf *conf;
 	const struct keyring *person_keys;
 	struct budget *budget; /* of failed attempts at an identity */
-	/* When the outcome of something sent may have been forgotten: at the start, and where a
-	 * save failed. The driver writes it. */
-	int64_t forgot_at;
 };
 
 struct step {
@@ -61,5 +58,8 @@ struct step {
 
 /* The plan ends with a row whose name is NULL. */
 const struct step *step_find(const struct step *plan, const char *name);
+/* Whether a later row's 'again' names it: what is taken up there may have been interrupted further
+ * down. */
+bool step_is_gone_back_to(const struct step *plan, const char *name);
 
 #endif

@@ -60,19 +60,14 @@ remove_note_active(struct registration *registration, const struct entry *entry)
 		registration->activated_at = registration->activates_at;
 }
 
-/*
- * detail is left where a try came to nothing for now: it may have been an add. So may what was
- * forgotten before it was saved.
+/* detail is left where a try came to nothing for now, or was interrupted: it may have been an add.
  */
 enum verdict
 remove_gone(const struct site *site, struct registration *registration, bool was_seen, int64_t now)
 {
-	int64_t wait = 2 * site->conf->accounts.directory.operation_timeout;
-	bool forgotten = registration->created_at < site->forgot_at && now < site->forgot_at + wait;
-
-	if (was_seen && registration->detail == NULL && !forgotten)
+	if (was_seen && registration->detail == NULL)
 		return NEXT;
-	registration->due_at = now + wait;
+	registration->due_at = now + 2 * site->conf->accounts.directory.operation_timeout;
 	return LATER;
 }
 

@@ -27,8 +27,8 @@
  *     whose choice may be stale by the time of the add all the same.
  *   - A back-off takes no time: time passes when the Clock says so, and what is due may wait.
  *   - A save that fails drops the flight like a crash of this one registration does; both are what
- *     site->forgot_at stands for (late_orphan: it is dropped as soon as nothing can come any more,
- *     where the code waits its time out).
+ *     flight_begin's mark stands for (late_orphan: it is dropped as soon as nothing can come any
+ *     more, where the code waits its time out, and marks whoever was interrupted).
  *   - Several registrations in one daemon do not share anything but the directory: each has a
  *     daemon of its own here, which crashes by itself.
  *   - The assumption about the directory: a server carries out what it was sent within 2 x

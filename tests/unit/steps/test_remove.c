@@ -78,15 +78,6 @@ test_late(void **state)
 	/* Seen and deleted, but a try before that came to nothing. */
 	kit->registration->phase = DELETE;
 	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), NEXT);
-	/* Or a try was forgotten, not so long ago, and later than it was registered. */
-	kit->registration->created_at = KIT_NOW - 20000;
-	kit->site.forgot_at = KIT_NOW - 13999;
-	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), LATER);
-	kit->site.forgot_at = KIT_NOW - 14000;
-	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), NEXT);
-	kit->site.forgot_at = KIT_NOW - 13999;
-	kit->registration->created_at = KIT_NOW - 13999;
-	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), NEXT);
 	mem_set_text(&kit->registration->detail, "a try that came to nothing");
 	assert_int_equal(kit_judge(kit, remove_entry_judge, REPLY_DONE, NULL), LATER);
 	kit->registration->phase = LOOK;
