@@ -229,8 +229,8 @@ def what_trouble_looks_like():
         answer = registered(box, ADA)
         shown, _ = box.show(answer["id"])
         assert shown["state"] == "failed", shown
-        assert shown["detail"] == "a record in campus has a dateOfBirth that can't be read", shown
-        assert shown["detail"] in chapter()
+        assert shown["reason"] == "a record in campus has a dateOfBirth that can't be read", shown
+        assert shown["reason"] in chapter()
         assert "29.02" not in str(shown), "no value of a record"
         directory.replace(dn, "dateOfBirth", "2004-02-29")
         assert box.musterctl("retry", answer["id"]).returncode == 0
