@@ -43,6 +43,8 @@ flight_free(struct flight *flight)
 {
 	registration_free(&flight->registration);
 	question_fini(&flight->question);
+	mem_free_text(&flight->since);
+	text_fini(&flight->what);
 	free(flight);
 }
 

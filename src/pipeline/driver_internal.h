@@ -39,7 +39,9 @@ struct flight {
 	 * through. */
 	const char *troubled_by;
 	enum reply_kind trouble;
-	int questions; /* asked in a row for one step */
+	int questions;    /* asked in a row for one step */
+	char *since;      /* the first step that no line of the timeline tells of yet */
+	struct text what; /* that line so far */
 	struct question question;
 	struct wanted *wanted;  /* not looked at yet */
 	struct wanted *granted; /* to be answered once the save is committed */
@@ -82,6 +84,17 @@ void flight_take(struct flight *flight); /* one that was just committed: tells, 
 void flight_run(struct flight *flight);  /* from the registration's step on */
 /* Saves with a line for the timeline; then goes on, or ends if it rests. */
 void flight_save(struct flight *flight, const char *step, const char *what);
+
+/* verdict.c */
+const struct step *flight_step(const struct flight *flight); /* NULL: not in this plan */
+struct gate *flight_gate(const struct flight *flight);
+/* To the row's 'again', where it has one. */
+void flight_go_back(struct flight *flight);
+/* Carries out a verdict on the registration in memory; what is said of it goes into what. */
+void flight_apply(struct flight *flight, const struct step *step, enum verdict verdict,
+    const struct err *err, struct text *what);
+/* Whether the timeline told of this trouble before: once is enough for thousands of tries. */
+bool flight_has_said(const struct flight *flight, const struct err *err);
 void flight_finish(struct flight *flight); /* nothing is left to do for the registration */
 
 /* wish.c */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "fake_dir.h"
+#include "journal/journal.h"
 #include "stage.h"
 
 #define UID "john.q.doe"
@@ -109,6 +110,32 @@ test_lapsed_while_away(void **state)
 	}
 }
 
+static void
+look_for_recheck(int64_t at, const char *step, const char *state, const char *what, void *arg)
+{
+	if (strcmp(step, "recheck-record") == 0 && strstr(what, "keep-claim: done") != NULL &&
+	    strstr(what, "activate: done") != NULL)
+		++*(int *)arg;
+}
+
+/* The two are not saved before the activation is; the timeline tells of them all the same. */
+static void
+test_timeline_tells_all(void **state)
+{
+	struct stage stage;
+	int lines = 0;
+	char *id;
+
+	stage_begin(&stage);
+	id = stage_register(&stage, 1);
+	stage_run(&stage);
+	stage_check_active(&stage, id, UID);
+	journal_timeline(stage.journal, id, look_for_recheck, &lines);
+	assert_int_equal(lines, 1);
+	free(id);
+	stage_end(&stage);
+}
+
 /* ---- a claim that somebody removed ---- */
 
 static void
@@ -208,6 +235,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_lapsed_before_retry),
 	    cmocka_unit_test(test_lapsed_while_away),
+	    cmocka_unit_test(test_timeline_tells_all),
 	    cmocka_unit_test(test_claim_removed),
 	    cmocka_unit_test(test_late_activation),
 	    cmocka_unit_test(test_late_withdrawal),
