@@ -259,9 +259,11 @@ account_added(struct subject *subject, const struct entry *entry, int64_t put_at
 		fail("%s: its entry is added though it has ended as %s", subject->id,
 		    registration_state_name(subject->state));
 	subject->entries++;
+	subject->stray_entry = subject->stray_entry || stray;
 	subject->earliest = put_at + delay_of(entry);
-	if (subject->entries > 1 && stray) {
-		/* The first add was given up, and comes after the second: for a person. */
+	if (subject->entries > 1 && subject->stray_entry) {
+		/* The first add was given up, and comes between the look and the second add, or
+		 * after it: for a person. */
 		subject_strays(subject, HAND_STRAY);
 	} else if (subject->entries > 1) {
 		fail("%s: it has a second entry", subject->id);

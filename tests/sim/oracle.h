@@ -41,6 +41,7 @@ struct subject {
 	/* in the directory */
 	int64_t earliest; /* true time before which it must not be active; -1 unknown */
 	int entries, activations;
+	bool stray_entry; /* one of them was added after its question had been given up */
 	/* heard */
 	int told; /* the state, in this life of the machine; -1 */
 	unsigned told_life;
