@@ -261,6 +261,7 @@ daemon_reload(struct daemon *daemon)
 	conf_free(&daemon->conf);
 	daemon->conf = conf;
 	daemon->site.conf = conf;
+	timekeeper_reload(daemon->timekeeper, conf);
 	log_setup((enum log_level)conf->log.level, (enum log_format)conf->log.format);
 	log_note("configuration reloaded");
 }
