@@ -165,6 +165,17 @@ struct conf_limits {
 	int64_t request_timeout;
 };
 
+enum conf_confine_mode {
+	CONF_CONFINE_AUTO, /* where it can be had */
+	CONF_CONFINE_OFF,
+	CONF_CONFINE_REQUIRE,
+	CONF_CONFINE_LOG, /* of seccomp alone */
+};
+struct conf_confine {
+	char *user;            /* "" for whoever started it */
+	int landlock, seccomp; /* enum conf_confine_mode */
+};
+
 struct conf_agreement {
 	char *version, *text;
 };
@@ -190,11 +201,13 @@ struct conf {
 	struct conf_journal journal;
 	struct conf_log log;
 	struct conf_limits limits;
+	struct conf_confine confine;
 	struct conf_agreement agreement;
 	struct conf_helpdesk helpdesk;
 	char *
 	    *blocklist; /* read from password.blocklist_file: case-folded, sorted; ends with NULL */
 	size_t blocklist_count;
+	char **files; /* that all this was read from; ends with NULL */
 };
 
 /* Every fault found, one a line, each with file, line and key. */

@@ -325,6 +325,7 @@ reader_read(struct reader *reader)
 
 	read_rows(reader, conf_rows, &place, conf);
 	check_all(reader, conf);
+	conf->files = mem_texts_copy(reader->source.files);
 	blocklist_read(reader, conf);
 	return conf;
 }

@@ -82,6 +82,21 @@ static const struct row_word format_words[] = {
     END,
 };
 
+static const struct row_word landlock_words[] = {
+    {"auto", CONF_CONFINE_AUTO},
+    {"off", CONF_CONFINE_OFF},
+    {"require", CONF_CONFINE_REQUIRE},
+    END,
+};
+
+static const struct row_word seccomp_words[] = {
+    {"auto", CONF_CONFINE_AUTO},
+    {"off", CONF_CONFINE_OFF},
+    {"require", CONF_CONFINE_REQUIRE},
+    {"log", CONF_CONFINE_LOG},
+    END,
+};
+
 static const struct row listen_rows[] = {
     {"address", ROW_TEXT, AT(conf_listen, address), .fallback = "127.0.0.1", .flags = ROW_FIXED,
 	.check = check_loopback,
@@ -418,6 +433,23 @@ static const struct row limit_rows[] = {
     END,
 };
 
+static const struct row confine_rows[] = {
+    {"user", ROW_TEXT, AT(conf_confine, user), .fallback = "", .high = 64, .flags = ROW_FIXED,
+	.help = "The user that a daemon started by root becomes, for good, before it opens "
+		"anything but its configuration; \"\": whoever started it, as under systemd, "
+		"where the unit names the user."},
+    {"landlock", ROW_CHOICE, AT(conf_confine, landlock), .words = landlock_words,
+	.fallback = "auto", .flags = ROW_FIXED,
+	.help = "Whether all files are closed but those that the configuration names (Linux 5.13 "
+		"and later). auto: where the kernel has it, and the log says where not; require: "
+		"no start without it."},
+    {"seccomp", ROW_CHOICE, AT(conf_confine, seccomp), .words = seccomp_words, .fallback = "auto",
+	.flags = ROW_FIXED,
+	.help = "Whether system calls that the daemon does not need are refused; log: none is, "
+		"but the kernel's log tells which would be."},
+    END,
+};
+
 static const struct row agreement_rows[] = {
     {"version", ROW_TEXT, AT(conf_agreement, version), .low = 1, .high = 64,
 	.help = "Change it whenever the text changes: a registration names it."},
@@ -462,6 +494,8 @@ const struct row conf_rows[] = {
 	.help = "Where registrations are kept until they are done."},
     {GROUP(log), .rows = log_rows, .help = "What is written to standard error."},
     {GROUP(limits), .rows = limit_rows, .help = "Limits of the API."},
+    {GROUP(confine), .rows = confine_rows,
+	.help = "What the daemon gives up once it is up; see CONFINEMENT in musterd(8)."},
     {GROUP(agreement), .rows = agreement_rows, .help = "The user agreement."},
     {GROUP(helpdesk), .rows = helpdesk_rows, .help = "Who helps."},
     END,

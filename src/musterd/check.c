@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "card/card.h"
 #include "conf/conf.h"
+#include "confine/confine.h"
 #include "dir/dir.h"
 #include "dir/question.h"
 #include "journal/journal.h"
@@ -164,6 +165,8 @@ daemon_check(const char *conf_path)
 	faults = 0;
 	check_journal(&conf->journal);
 	check_keys("identity.key_file", conf->identity.key_file);
+	if (confine_check_user(&conf->confine, &err) != 0)
+		check_fault("confine.user", err.text);
 	card_check_files(&conf->certificates, check_card, NULL);
 	if (naming_check_template(conf->accounts.uid_template, &err) != 0)
 		check_fault("accounts.uid_template", err.text);

@@ -19,6 +19,7 @@
 #include "budget/budget.h"
 #include "card/card.h"
 #include "conf/conf.h"
+#include "confine/confine.h"
 #include "dir/dir.h"
 #include "dir/question.h"
 #include "http/http.h"
@@ -329,6 +330,25 @@ daemon_build(struct daemon *daemon, struct err *err)
 	return journal_begin(daemon->journal, JOURNAL_CHECK, NULL, err);
 }
 
+/* Before anything is opened and any thread is there. The configuration is read once more as the user
+ * that we are from now on: what can't be read so a reload could not read. */
+static int
+daemon_confine(struct daemon *daemon, struct err *err)
+{
+	bool changed;
+
+	if (confine_user(&daemon->conf->confine, &changed, err) != 0)
+		return -1;
+	if (changed) {
+		conf_free(&daemon->conf);
+		daemon->conf = daemon_read_conf(daemon->conf_path);
+		if (daemon->conf == NULL)
+			return err_set(err, ERR_INPUT, "%s: confine.user can't use it",
+			    daemon->conf_path);
+	}
+	return confine_files(daemon->conf, err);
+}
+
 struct daemon *
 daemon_start(const char *conf_path, struct err *err)
 {
@@ -343,7 +363,8 @@ daemon_start(const char *conf_path, struct err *err)
 	}
 	log_setup(
 	    (enum log_level)daemon->conf->log.level, (enum log_format)daemon->conf->log.format);
-	if (daemon_build(daemon, err) != 0)
+	if (daemon_confine(daemon, err) != 0 || daemon_build(daemon, err) != 0 ||
+	    confine_calls(&daemon->conf->confine, err) != 0)
 		daemon_stop(&daemon);
 	else
 		log_note("musterd %s listens on %s port %d", PACKAGE_VERSION,
