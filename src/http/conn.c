@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -225,6 +227,25 @@ conn_on_close(struct evhttp_connection *evcon, void *arg)
 		request_lose_client(request);
 }
 
+/* The mode of the socket's file keeps others out, and whoever may change that can't change this:
+ * root and our own user are served. */
+static bool
+conn_knows_peer(struct conn *conn)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (conn->http->unix_path == NULL)
+		return true;
+	if (getsockopt(bufferevent_getfd(conn->bev), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return false;
+	conn->peer_uid = peer.uid;
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return true;
+	log_warning("the admin socket: a connection of the user %u is refused", peer.uid);
+	return false;
+}
+
 /*
  * evhttp tells of a connection's end only to who knows the evhttp_connection, and shows that only
  * with a request, which may never come: in 2.1.12 it is the argument of the callbacks that it sets
@@ -245,6 +266,10 @@ conn_adopt(struct conn *conn)
 	conn->evcon = evcon;
 	evhttp_connection_set_closecb(conn->evcon, conn_on_close, conn);
 	bufferevent_decref(conn->bev);
+	if (!conn_knows_peer(conn)) {
+		bufferevent_disable(conn->bev, EV_READ); /* what it has sent already, too */
+		conn_drop(conn);
+	}
 	/* Without it Nagle's wait for the client's delayed acknowledgement costs 44 ms an answer.
 	 */
 	if (conn->http->unix_path == NULL)
@@ -287,6 +312,7 @@ conn_on_accept(struct event_base *base, void *arg)
 	struct timeval write_timeout = {timeout / 1000, timeout % 1000 * 1000};
 
 	conn->http = http;
+	conn->peer_uid = HTTP_NO_UID;
 	conn->bev = bufferevent_socket_new(base, -1, 0);
 	conn->wake = event_new(base, -1, 0, conn_on_wake, conn);
 	if (conn->bev == NULL || conn->wake == NULL)

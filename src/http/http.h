@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct conf_limits;
 struct conf_portal;
@@ -38,7 +39,8 @@ typedef const struct conf_portal *http_portals_fn(size_t *count_out, void *conte
 struct http *http_listen(struct loop *loop, const char *address, int port,
     const struct http_route *routes, size_t route_count, http_portals_fn *portals, void *context,
     const struct conf_limits *limits, struct err *err);
-/* Admin: a unix socket of mode 0600; every request is from the portal "admin" with all rights. */
+/* Admin: a unix socket of mode 0600, for root and our own user alone; every request is from the
+ * portal "admin" with all rights. */
 struct http *http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
     size_t route_count, void *context, const struct conf_limits *limits, struct err *err);
 void http_close(struct http **http);           /* unlinks the unix socket */
@@ -49,6 +51,9 @@ int http_port(const struct http *http);
 /* What was asked. Texts live as long as the request. */
 const char *http_portal(
     const struct http_request *request); /* the portal's name; "" for HTTP_OPEN */
+/* The system's user at the other end of the unix socket, as the kernel knows it. */
+#define HTTP_NO_UID ((uid_t)-1)
+uid_t http_peer_uid(const struct http_request *request); /* HTTP_NO_UID over TCP */
 bool http_has_right(const struct http_request *request, unsigned right);
 const char *http_param(
     const struct http_request *request, const char *name); /* {name} of the path */

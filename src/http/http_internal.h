@@ -61,6 +61,7 @@ struct conn {
 	struct bufferevent *bev;
 	struct evbuffer_cb_entry *input_entry;
 	struct evhttp_connection *evcon; /* NULL until adopted */
+	uid_t peer_uid;                  /* HTTP_NO_UID but on the unix socket */
 	struct event *wake;              /* adopt; later: look at the next request */
 	struct loop_timer *deadline;
 	char *bytes; /* arrived, not yet taken by a request */
@@ -90,6 +91,7 @@ struct http_request {
 	size_t param_count;
 	char *body;
 	size_t body_size;
+	uid_t peer_uid;
 	char *portal; /* NULL where none is known */
 	unsigned rights;
 	bool open;    /* the route asks for no credential */

@@ -18,6 +18,7 @@ request_new(struct http *http, struct conn *conn, struct evhttp_request *evreq)
 	request->http = http;
 	request->conn = conn;
 	request->evreq = evreq;
+	request->peer_uid = conn->peer_uid;
 	TAILQ_INIT(&request->query);
 	text_uuid(clock_wall(), request->id);
 	request->next = http->requests;
@@ -185,6 +186,12 @@ const char *
 http_portal(const struct http_request *request)
 {
 	return request->open || request->portal == NULL ? "" : request->portal;
+}
+
+uid_t
+http_peer_uid(const struct http_request *request)
+{
+	return request->peer_uid;
 }
 
 bool

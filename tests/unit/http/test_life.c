@@ -519,7 +519,10 @@ static void
 on_admin(struct http_request *request, void *context)
 {
 	bool all = http_has_right(request, CONF_RIGHT_RESET | CONF_RIGHT_CANCEL);
+	struct rig *rig = context;
 
+	rig->calls++;
+	assert_int_equal(http_peer_uid(request), getuid());
 	http_reply_text(request, 200, "text/plain", all ? http_portal(request) : "?");
 }
 static const struct http_route admin_routes[] = {
@@ -571,6 +574,34 @@ test_unix_socket(void **state)
 	assert_int_equal(lstat(rig->path, &status), 0);
 	http_close(&rig->http);
 	assert_int_not_equal(lstat(rig->path, &status), 0);
+}
+
+/* The file's mode says one thing, the kernel's word on who connected another. */
+static void
+test_strangers_on_unix_socket(void **state)
+{
+	static const char ask[] = "GET /v1/admin/status HTTP/1.1\r\n" RIG_HOST "\r\n";
+	struct rig *rig = *state;
+	struct rig_client stranger = {.rig = rig};
+	struct err err;
+
+	if (getuid() != 0) {
+		print_message("SKIP: only root can connect as somebody else\n");
+		skip();
+	}
+	rig->http = listen_admin(rig, &err);
+	assert_non_null(rig->http);
+	assert_int_equal(chmod(rig->folder, 0755), 0);
+	assert_int_equal(chmod(rig->path, 0666), 0);
+	assert_int_equal(seteuid(65534), 0);
+	stranger.fd = connect_unix(rig->path);
+	assert_int_equal(seteuid(0), 0);
+	/* There before the connection is accepted: it must not be read either. */
+	assert_int_equal(send(stranger.fd, ask, sizeof(ask) - 1, 0), sizeof(ask) - 1);
+	rig_wait_end(&stranger);
+	assert_int_equal(stranger.in.size, 0);
+	assert_int_equal(rig->calls, 0);
+	rig_hang_up(&stranger);
 }
 
 static void
@@ -628,6 +659,7 @@ main(void)
 	    SERVED(test_pause),
 	    BARE(test_no_address),
 	    BARE(test_unix_socket),
+	    BARE(test_strangers_on_unix_socket),
 	    BARE(test_stale_unix_socket),
 	};
 
