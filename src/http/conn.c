@@ -235,7 +235,7 @@ conn_knows_peer(struct conn *conn)
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	if (conn->http->unix_path == NULL)
+	if (!conn->http->admin)
 		return true;
 	if (getsockopt(bufferevent_getfd(conn->bev), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
 		return false;

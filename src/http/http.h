@@ -51,9 +51,9 @@ int http_port(const struct http *http);
 /* What was asked. Texts live as long as the request. */
 const char *http_portal(
     const struct http_request *request); /* the portal's name; "" for HTTP_OPEN */
-/* The system's user at the other end of the unix socket, as the kernel knows it. */
+/* The system's user at the other end of the admin socket, as the kernel knows it. */
 #define HTTP_NO_UID ((uid_t)-1)
-uid_t http_peer_uid(const struct http_request *request); /* HTTP_NO_UID over TCP */
+uid_t http_peer_uid(const struct http_request *request); /* HTTP_NO_UID on others */
 bool http_has_right(const struct http_request *request, unsigned right);
 const char *http_param(
     const struct http_request *request, const char *name); /* {name} of the path */

@@ -36,6 +36,7 @@ struct http {
 	struct evconnlistener *listener; /* evhttp's to free */
 	struct loop_timer *resume;       /* after accept failed */
 	bool paused;
+	bool admin; /* who comes is the administrator */
 	int port;
 	char *unix_path; /* NULL for TCP */
 	dev_t unix_device;
@@ -61,7 +62,7 @@ struct conn {
 	struct bufferevent *bev;
 	struct evbuffer_cb_entry *input_entry;
 	struct evhttp_connection *evcon; /* NULL until adopted */
-	uid_t peer_uid;                  /* HTTP_NO_UID but on the unix socket */
+	uid_t peer_uid;                  /* HTTP_NO_UID but on the admin socket */
 	struct event *wake;              /* adopt; later: look at the next request */
 	struct loop_timer *deadline;
 	char *bytes; /* arrived, not yet taken by a request */

@@ -221,6 +221,7 @@ http_listen_unix(struct loop *loop, const char *path, const struct http_route *r
 	if (fd < 0)
 		return NULL;
 	http = listen_new(loop, routes, route_count, context, limits);
+	http->admin = true;
 	http->unix_path = mem_text(path);
 	if (lstat(path, &status) == 0) {
 		http->unix_device = status.st_dev;

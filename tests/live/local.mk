@@ -11,6 +11,7 @@ live_tests = \
 	%D%/test_persons.py \
 	%D%/test_roll.py \
 	%D%/test_schema.sh \
+	%D%/test_service.py \
 	%D%/test_sources.py \
 	%D%/test_university.py \
 	%D%/test_watchdog.py
