@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "conf/conf.h"
 #include "confine/confine.h"
 
@@ -65,8 +66,11 @@ confine_user(const struct conf_confine *conf, bool *changed_out, struct err *err
 	const struct passwd *user;
 
 	*changed_out = false;
-	if (*conf->user == '\0')
+	if (*conf->user == '\0') {
+		if (geteuid() == 0)
+			log_warning("running as root: confine.user names nobody else");
 		return 0;
+	}
 	user = user_find(conf->user, err);
 	if (user == NULL)
 		return -1;

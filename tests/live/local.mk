@@ -5,6 +5,7 @@ live_tests = \
 	%D%/test_card.py \
 	%D%/test_changed.py \
 	%D%/test_config.py \
+	%D%/test_confined.py \
 	%D%/test_explain.py \
 	%D%/test_faults.py \
 	%D%/test_main_job.py \
