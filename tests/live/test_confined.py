@@ -78,6 +78,10 @@ def files_elsewhere_are_closed():
             file.write(f'@include "{path}"\n')
         assert not reload(box)
         assert f"{path}: Permission denied" in log(box), log(box)
+        # musterctl's user may write there, and takes the journal's copy from beside the journal
+        copy = os.path.join(elsewhere, "copy")
+        assert box.musterctl("journal", "backup", copy).returncode == 0
+        assert os.path.getsize(copy) > 0
         # a restart knows the folder
         box.kill_musterd(signal.SIGTERM)
         box.start_musterd()
