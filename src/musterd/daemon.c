@@ -330,8 +330,8 @@ daemon_build(struct daemon *daemon, struct err *err)
 	return journal_begin(daemon->journal, JOURNAL_CHECK, NULL, err);
 }
 
-/* Before anything is opened and any thread is there. The configuration is read once more as the user
- * that we are from now on: what can't be read so a reload could not read. */
+/* Before anything is opened and any thread is there. The configuration is read once more as the
+ * user that we are from now on: what can't be read so a reload could not read. */
 static int
 daemon_confine(struct daemon *daemon, struct err *err)
 {
@@ -343,8 +343,8 @@ daemon_confine(struct daemon *daemon, struct err *err)
 		conf_free(&daemon->conf);
 		daemon->conf = daemon_read_conf(daemon->conf_path);
 		if (daemon->conf == NULL)
-			return err_set(err, ERR_INPUT, "%s: confine.user can't use it",
-			    daemon->conf_path);
+			return err_set(
+			    err, ERR_INPUT, "%s: confine.user can't use it", daemon->conf_path);
 	}
 	return confine_files(daemon->conf, err);
 }
