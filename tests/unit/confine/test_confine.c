@@ -382,7 +382,7 @@ types_into_terminal(const char *name)
 static int
 finds_host(const char *name)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+	struct addrinfo hints = {.ai_flags = AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM}, *found;
 
 	if (getaddrinfo(name, "80", &hints, &found) != 0)
 		return ENOENT;
