@@ -122,23 +122,31 @@ journal_path(const char *operand)
 	return path;
 }
 
+static int
+journal_copy(int from, int to)
+{
+	char piece[65536];
+	ssize_t size, part;
+
+	while ((size = read(from, piece, sizeof(piece))) > 0)
+		for (ssize_t done = 0; done < size; done += part)
+			if ((part = write(to, piece + done, (size_t)(size - done))) < 0)
+				return -1;
+	return (int)size;
+}
+
 /* What the daemon made, read by its name. */
 static int
 journal_fill(int fd, const char *draft, void *arg, struct err *err)
 {
 	const char *source = arg;
-	int from = open(source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char piece[65536];
-	ssize_t size = -1;
+	int from = open(source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), result = 0;
 
-	while (from >= 0 && (size = read(from, piece, sizeof(piece))) > 0)
-		if (write(fd, piece, (size_t)size) != size)
-			break;
-	if (size != 0)
-		err_set(err, ERR_BROKEN, "copying %s: %s", source, strerror(errno));
+	if (from < 0 || journal_copy(from, fd) != 0)
+		result = err_set(err, ERR_BROKEN, "copying %s: %s", source, strerror(errno));
 	if (from >= 0)
 		close(from);
-	return size == 0 ? 0 : -1;
+	return result;
 }
 
 /* Takes the copy that the daemon made beside its journal: it may not write elsewhere, we may. */
