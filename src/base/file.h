@@ -1,9 +1,14 @@
 /*
  * Files that are there whole or not at all, whenever the power goes: write under another name,
- * flush, link to the name, flush the folder.
+ * flush, link to the name, flush the folder. And files that are nobody else's to read.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
+
+struct err;
+
+/* Opens a file with a key in it; -1 where it is no regular file, or others may read it. */
+int file_open_private(const char *path, struct err *err);
 
 int file_open_folder(const char *path); /* that path is in; -1 with errno */
 /* The names in path's folder are as durable as the bytes only after this; -1 with errno. */
