@@ -118,7 +118,7 @@ request_judge(struct http_request *request, const struct http_route *route)
 			return "unauthenticated";
 		if (!http_has_right(request, route->right))
 			return "forbidden";
-		if (http->unix_path == NULL && http->limits.in_flight > 0 &&
+		if (!http->admin && http->limits.in_flight > 0 &&
 		    http->in_flight >= http->limits.in_flight)
 			return "unavailable";
 	}

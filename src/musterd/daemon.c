@@ -240,9 +240,19 @@ daemon_listen(struct daemon *daemon, struct err *err)
 	    admin_route_count, daemon->admin, &admin_limits, err);
 	if (daemon->admin_http == NULL)
 		return -1;
-	daemon->public_http = http_listen(daemon->loop, conf->listen.address, conf->listen.port,
-	    intake_routes, intake_route_count, intake_portals, daemon->intake, &limits, err);
+	daemon->public_http = http_listen(daemon->loop, &conf->listen, intake_routes,
+	    intake_route_count, intake_portals, daemon->intake, &limits, err);
 	return daemon->public_http == NULL ? -1 : 0;
+}
+
+/* A certificate that clients would not believe is no better than the one in force, whatever that
+ * one's dates are. */
+static int
+daemon_read_tls(const struct conf *conf, struct http_tls **tls_out, struct err *err)
+{
+	if (http_tls_read(&conf->listen, tls_out, err) != 0)
+		return -1;
+	return *tls_out != NULL && http_tls_check(*tls_out, err) == HTTP_TLS_OUT_OF_DATE ? -1 : 0;
 }
 
 /* A bad file is refused whole: the configuration in force stays. */
@@ -251,14 +261,18 @@ daemon_reload(struct daemon *daemon)
 {
 	struct err err = {0};
 	struct conf *conf = daemon_read_conf(daemon->conf_path);
+	struct http_tls *tls = NULL;
 
 	if (conf == NULL || conf_check_reload(daemon->conf, conf, &err) != 0 ||
+	    daemon_read_tls(conf, &tls, &err) != 0 ||
 	    card_reload(daemon->card, &conf->certificates, &err) != 0) {
 		log_error("reload refused, the configuration in force stays: %s",
 		    conf == NULL ? "see the faults above" : err.text);
+		http_tls_free(&tls);
 		conf_free(&conf);
 		return;
 	}
+	http_set_tls(daemon->public_http, &tls);
 	conf_free(&daemon->conf);
 	daemon->conf = conf;
 	daemon->site.conf = conf;
@@ -349,6 +363,19 @@ daemon_confine(struct daemon *daemon, struct err *err)
 	return confine_files(daemon->conf, err);
 }
 
+static void
+daemon_say_where(const struct daemon *daemon)
+{
+	const struct conf_listen *listen = &daemon->conf->listen;
+	int port = http_port(daemon->public_http);
+
+	if (port == 0)
+		log_note("musterd %s listens on %s", PACKAGE_VERSION, listen->address);
+	else
+		log_note("musterd %s listens on %s port %d%s", PACKAGE_VERSION, listen->address,
+		    port, *listen->certificate_file != '\0' ? " (TLS)" : "");
+}
+
 struct daemon *
 daemon_start(const char *conf_path, struct err *err)
 {
@@ -367,8 +394,7 @@ daemon_start(const char *conf_path, struct err *err)
 	    confine_calls(&daemon->conf->confine, err) != 0)
 		daemon_stop(&daemon);
 	else
-		log_note("musterd %s listens on %s port %d", PACKAGE_VERSION,
-		    daemon->conf->listen.address, http_port(daemon->public_http));
+		daemon_say_where(daemon);
 	return daemon;
 }
 

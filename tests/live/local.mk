@@ -14,6 +14,7 @@ live_tests = \
 	%D%/test_schema.sh \
 	%D%/test_service.py \
 	%D%/test_sources.py \
+	%D%/test_tls.py \
 	%D%/test_university.py \
 	%D%/test_watchdog.py
 TESTS += $(live_tests)

@@ -111,7 +111,7 @@ test_flood_while_at_work(void **state)
 	rig_send(&client, LATER);
 	rig_wait_int(rig, &rig->calls, 1);
 	for (int i = 0; i < 50; i++) {
-		send(client.fd, flood, 65536, MSG_NOSIGNAL | MSG_DONTWAIT);
+		rig_send_some(&client, flood, 65536);
 		rig_turn(rig);
 	}
 	assert_true(rig->http->conns[0]->size < 65536);
@@ -374,7 +374,7 @@ test_deadline_of_a_drip(void **state)
 		rig_send(&client, starts[i]);
 		while (rig->http->conn_count > 0 || clock_boot() - since < 200) {
 			if (clock_boot() >= next) {
-				send(client.fd, "a", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+				rig_send_some(&client, "a", 1);
 				next += 20;
 			}
 			rig_turn(rig);
@@ -494,23 +494,31 @@ test_pause(void **state)
 	rig_hang_up(&after);
 }
 
+static struct http *
+listen_at(struct rig *rig, char *address, int port, struct err *err)
+{
+	static char none[] = "";
+	struct conf_listen listen = {.address = address, .port = port, .certificate_file = none};
+
+	return http_listen(rig->loop, &listen, NULL, 0, NULL, NULL, &rig->limits, err);
+}
+
 static void
 test_no_address(void **state)
 {
+	static char localhost[] = "localhost", four[] = "127.0.0.1", six[] = "::1";
 	struct rig *rig = *state;
 	struct err err = {ERR_NONE, ""};
-	struct http *http =
-	    http_listen(rig->loop, "localhost", 0, NULL, 0, NULL, NULL, &rig->limits, &err);
+	struct http *http = listen_at(rig, localhost, 0, &err);
 
 	assert_null(http);
 	assert_int_equal(err.kind, ERR_BROKEN);
 	rig_listen(rig);
 	/* The port is taken: SO_REUSEADDR is no licence to share it. */
-	http = http_listen(
-	    rig->loop, "127.0.0.1", http_port(rig->http), NULL, 0, NULL, NULL, &rig->limits, &err);
+	http = listen_at(rig, four, http_port(rig->http), &err);
 	assert_null(http);
 	assert_non_null(strstr(err.text, "can't listen on 127.0.0.1"));
-	http = http_listen(rig->loop, "::1", 0, NULL, 0, NULL, NULL, &rig->limits, &err);
+	http = listen_at(rig, six, 0, &err);
 	assert_true(http == NULL || http_port(http) > 0);
 	http_close(&http);
 }
@@ -663,5 +671,6 @@ main(void)
 	    BARE(test_stale_unix_socket),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("plain", tests, NULL, NULL) +
+	       cmocka_run_group_tests_name("tls", tests, rig_begin_tls, rig_end_tls);
 }
