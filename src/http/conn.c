@@ -65,30 +65,25 @@ conn_take_input(struct conn *conn, struct evbuffer *input)
 static void
 conn_hand_over(struct conn *conn)
 {
-	struct text text = {NULL, 0};
+	const struct gate_head *head = &conn->head;
+	bool refused = conn->verdict != NULL;
+	bool bodiless = !refused && strcmp(head->method, "HEAD") == 0;
+	bool closes = refused || head->says_close || (head->minor == 0 && !head->says_keep_alive);
+	char *text =
+	    mem_format("%s /%zu HTTP/1.%d\r\nConnection: %s\r\n\r\n", bodiless ? "HEAD" : "GET",
+		conn->slot, refused ? 1 : head->minor, closes ? "close" : "keep-alive");
 
 	conn->busy = true;
 	conn->drain = 0;
 	loop_timer_stop(conn->deadline);
-	if (conn->verdict != NULL) {
+	if (refused)
 		conn_discard(conn, conn->size);
-		text_add(
-		    &text, "GET /%zu HTTP/1.1\r\nHost: -\r\nConnection: close\r\n\r\n", conn->slot);
-	} else {
-		bool head = strcmp(conn->head.method, "HEAD") == 0;
-
-		text_add(&text, "%s /%zu HTTP/1.%d\r\n", head ? "HEAD" : "GET", conn->slot,
-		    conn->head.minor);
-		text_add_bytes(&text, conn->head.fields.bytes, conn->head.fields.size);
-		text_add_bytes(&text, "\r\n", 2);
-	}
 	/* The input's end is frozen for all but the socket; the input is empty here, so that its
 	 * front will do. */
 	conn->feeding = true;
-	evbuffer_prepend(bufferevent_get_input(conn->bev), text.bytes, text.size);
+	evbuffer_prepend(bufferevent_get_input(conn->bev), text, strlen(text));
 	conn->feeding = false;
-	secret_wipe(text.bytes, text.size);
-	text_fini(&text);
+	mem_free_text(&text);
 }
 
 /* evhttp shall answer with a problem, and close; whether it can do so at once. */
@@ -323,8 +318,10 @@ conn_take_request(struct conn *conn, struct http_request *request, char **query_
 
 	request->method = head->method;
 	request->path = head->path;
+	request->fields = head->fields;
 	*query_out = head->query;
 	head->method = head->path = head->query = NULL;
+	head->fields = (struct gate_fields){NULL, 0};
 	request->body_size = head->body_size;
 	request->body = mem_new(head->body_size + 1);
 	memcpy(request->body, conn->bytes, head->body_size);

@@ -2,9 +2,9 @@
  * What the files of this folder share.
  *
  * The way of a request: conn.c takes the bytes out of evhttp's hands as they arrive, gate.c judges
- * the head, and only when head and body are whole does evhttp get a head of our own making (no
- * body, no Content-Length); its generic callback comes to request.c. So evhttp never sees anything
- * that it would answer itself in HTML, nor a secret in a body.
+ * the head, and only when head and body are whole does evhttp get a head of our own making: no
+ * body, and no header field but Connection. Its generic callback comes to request.c. So evhttp
+ * never sees anything that it would answer itself in HTML, nor a secret in a body or a token.
  */
 #ifndef HTTP_HTTP_INTERNAL_H
 #define HTTP_HTTP_INTERNAL_H
@@ -85,6 +85,7 @@ struct http_request {
 	struct http_request *next, **link;
 	char id[UUID_SIZE];
 	char *method, *path;
+	struct gate_fields fields;
 	struct evkeyvalq query;
 	struct http_param params[HTTP_PARAMS_MOST];
 	size_t param_count;
@@ -107,7 +108,7 @@ void listen_update(struct http *http);
 struct bufferevent *conn_on_accept(struct event_base *base, void *arg);
 struct conn *conn_of(struct http *http, struct evhttp_request *evreq);
 void conn_on_complete(struct evhttp_request *evreq, void *arg);
-/* Takes method, path, query and body over; the query is the caller's to free. */
+/* Takes head and body over; the query is the caller's to free. */
 void conn_take_request(struct conn *conn, struct http_request *request, char **query_out);
 void conn_watch(struct conn *conn);        /* notices a client that goes while a handler works */
 void conn_start_answer(struct conn *conn); /* from now on the client must read in time */

@@ -52,6 +52,7 @@ request_free(struct http_request *request)
 		evhttp_request_free(request->evreq);
 	free(request->method);
 	free(request->path);
+	gate_fields_fini(&request->fields);
 	evhttp_clear_headers(&request->query);
 	for (size_t i = 0; i < request->param_count; i++) {
 		free(request->params[i].name);
@@ -208,9 +209,7 @@ http_query(const struct http_request *request, const char *name)
 const char *
 http_header(const struct http_request *request, const char *name)
 {
-	if (request->evreq == NULL)
-		return NULL;
-	return evhttp_find_header(evhttp_request_get_input_headers(request->evreq), name);
+	return gate_fields_find(&request->fields, name);
 }
 
 const void *
