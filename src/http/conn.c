@@ -58,6 +58,32 @@ conn_take_input(struct conn *conn, struct evbuffer *input)
 	}
 }
 
+static void
+conn_set_stranger(struct conn *conn, bool is_stranger)
+{
+	if (!conn->is_stranger && !is_stranger)
+		return;
+	if (conn->is_stranger)
+		TAILQ_REMOVE(&conn->http->strangers, conn, strangers);
+	if (is_stranger)
+		TAILQ_INSERT_TAIL(&conn->http->strangers, conn, strangers);
+	conn->is_stranger = is_stranger;
+	listen_update(conn->http);
+}
+
+void
+conn_press_oldest(struct http *http)
+{
+	struct conn *conn = TAILQ_FIRST(&http->strangers);
+
+	if (conn == NULL)
+		return;
+	/* To the end, so that the next one is another. The loop reads what has arrived before it
+	 * looks at its timers, and a request that is whole stops this one. */
+	conn_set_stranger(conn, true);
+	loop_timer_set(conn->deadline, 0);
+}
+
 /*
  * Gives evhttp one request to answer. The path is the slot, by which conn_of finds the way back.
  * The caller sees to it that evhttp reads next.
@@ -75,6 +101,7 @@ conn_hand_over(struct conn *conn)
 
 	conn->busy = true;
 	conn->drain = 0;
+	conn_set_stranger(conn, false);
 	loop_timer_stop(conn->deadline);
 	if (refused)
 		conn_discard(conn, conn->size);
@@ -240,6 +267,7 @@ conn_adopt(struct conn *conn)
 	conn->evcon = evcon;
 	evhttp_connection_set_closecb(conn->evcon, conn_on_close, conn);
 	bufferevent_decref(conn->bev);
+	conn_set_stranger(conn, true);
 	/* Without it Nagle's wait for the client's delayed acknowledgement costs 44 ms an answer.
 	 */
 	if (conn->http->unix_path == NULL)
@@ -297,6 +325,8 @@ conn_on_accept(struct event_base *base, void *arg)
 	}
 	conn->slot = http->conn_count;
 	http->conns[http->conn_count++] = conn;
+	if (http->conn_count > (size_t)http->limits.connections)
+		conn_press_oldest(http);
 	listen_update(http);
 	event_active(conn->wake, EV_TIMEOUT, 0);
 	return conn->bev;
@@ -388,6 +418,7 @@ conn_free(struct conn *conn)
 	free(conn->bytes);
 	if (conn->evcon == NULL)
 		bufferevent_decref(conn->bev);
+	conn_set_stranger(conn, false);
 	free(conn);
 	listen_update(http);
 }

@@ -17,6 +17,7 @@
 #include <event2/listener.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "base/text.h"
@@ -47,8 +48,9 @@ struct http {
 	struct conf_limits limits;
 	struct conn **conns;
 	size_t conn_count, conn_room;
-	struct http_request *requests; /* every one not yet freed */
-	int in_flight;                 /* requests not yet answered, streams apart */
+	TAILQ_HEAD(conn_list, conn) strangers; /* they give way when connections run out */
+	struct http_request *requests;         /* every one not yet freed */
+	int in_flight;                         /* requests not yet answered, streams apart */
 	int streams;
 	int64_t comment_every; /* of a stream, in milliseconds */
 	struct http *next;     /* of listen.c */
@@ -63,6 +65,8 @@ struct conn {
 	struct evhttp_connection *evcon; /* NULL until adopted */
 	struct event *wake;              /* adopt; later: look at the next request */
 	struct loop_timer *deadline;
+	TAILQ_ENTRY(conn) strangers; /* from adoption until its first whole request */
+	bool is_stranger;
 	char *bytes; /* arrived, not yet taken by a request */
 	size_t size, room, scanned;
 	struct gate_head head;
@@ -113,6 +117,8 @@ void conn_take_request(struct conn *conn, struct http_request *request, char **q
 void conn_watch(struct conn *conn);        /* notices a client that goes while a handler works */
 void conn_start_answer(struct conn *conn); /* from now on the client must read in time */
 void conn_drop(struct conn *conn);         /* ends it from the loop, not before this returns */
+/* The stranger that has been here longest is to go, unless it has said what it wants by then. */
+void conn_press_oldest(struct http *http);
 void conn_free(struct conn *conn);
 
 /* request.c */

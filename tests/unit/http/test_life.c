@@ -302,6 +302,45 @@ test_cap_on_connections(void **state)
 	wait_conns(rig, 0);
 }
 
+/* Many who say nothing or little hold no place against one who asks; who is known, and who is at
+ * work, is left alone. */
+static void
+test_strangers_give_way(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client known, works, slow[200], honest;
+
+	rig->limits.connections = 10;
+	relisten(rig);
+	rig_connect(rig, &known);
+	rig_send(&known, THING);
+	rig_wait_text(&known, "}");
+	rig_connect(rig, &works);
+	rig_send(&works, LATER);
+	rig_wait_int(rig, &rig->calls, 2);
+	for (int i = 0; i < 200; i++) {
+		rig_connect(rig, &slow[i]);
+		rig_send(&slow[i], i % 2 == 0 ? "GET /op" : "");
+	}
+	rig_connect(rig, &honest);
+	rig_send(&honest, THING);
+	rig_wait_text(&honest, "}");
+	assert_true(rig->http->conn_count < 50);
+	for (int i = 0; i < 100; i++)
+		rig_wait_end(&slow[i]);
+	rig_forget(&known);
+	rig_send(&known, THING);
+	rig_wait_text(&known, "}");
+	http_reply_none(rig->waits, 204);
+	rig_wait_text(&works, "HTTP/1.1 204 ");
+	for (int i = 0; i < 200; i++)
+		rig_hang_up(&slow[i]);
+	rig_hang_up(&known);
+	rig_hang_up(&works);
+	rig_hang_up(&honest);
+	wait_conns(rig, 0);
+}
+
 /* With no descriptor left accept fails at once, again and again: the loop must rest, not spin, and
  * go on when there is one. */
 static void
@@ -618,6 +657,7 @@ main(void)
 	    SERVED(test_cap_on_streams),
 	    SERVED(test_paused),
 	    SERVED(test_cap_on_connections),
+	    SERVED(test_strangers_give_way),
 	    SERVED(test_no_descriptor_left),
 	    SERVED(test_no_delay),
 	    SERVED(test_deadline_of_a_drip),
