@@ -81,6 +81,28 @@ static const struct ask_case asks[] = {
     {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
      "Content-Length: 26\r\n\r\n[\"[[[[[[[[[[[\\\"[[[[[[[[[\"]",
 	"201", "[[[[[[[[[[[\\\"[[[[[[[[["},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 13\r\n\r\n{\"secret\":1}x",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 9\r\n\r\n{\"secret\"",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 10\r\n\r\n[\"se\xc3\x28\xffs\"]",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 10\r\n\r\n[\"\\ud800\"]",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 10\r\n\r\n[\"\\u0000\"]",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 12\r\n\r\n[\"se\x01\x7f"
+     "cret\"]",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 10\r\n\r\n{secret:1}",
+	"400", "problem:malformed"},
     {"POST /faults HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE "\r\n", "422 Unprocessable Content",
 	"\"errors\":[{\"pointer\":\"/identity/birth_date\",\"code\":\"format\",\"detail\":\"no "
 	"date\"},{\"pointer\""},
@@ -115,6 +137,9 @@ check_answer(const char *request, const char *answer)
 			fail_msg("no '%s' in the answer to %s: %s", always[i], request, answer);
 	if (strstr(answer, "<") != NULL || strstr(answer, "text/html") != NULL)
 		fail_msg("HTML for %s: %s", request, answer);
+	/* The libraries' words for what is wrong quote it. */
+	if (answer[9] == '4' && strstr(answer, "secret") != NULL)
+		fail_msg("the body in the answer to %s: %s", request, answer);
 	if (strstr(answer, "\r\nContent-Type: application/problem+json\r\n") == NULL &&
 	    (answer[9] == '4' || answer[9] == '5'))
 		fail_msg("no problem for %s: %s", request, answer);
