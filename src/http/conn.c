@@ -113,18 +113,26 @@ conn_hand_over(struct conn *conn)
 	mem_free_text(&text);
 }
 
-/* evhttp shall answer with a problem, and close; whether it can do so at once. */
+/* Lets so many bytes pass, and then gives evhttp the request; whether it could do so at once. */
+static bool
+conn_skip(struct conn *conn, size_t size)
+{
+	size_t here = size < conn->size ? size : conn->size;
+
+	conn_discard(conn, here);
+	conn->drain = size - here;
+	if (conn->drain > 0)
+		return false;
+	conn_hand_over(conn);
+	return true;
+}
+
+/* The request is answered with a problem, and the connection ends. */
 static bool
 conn_refuse(struct conn *conn, const char *verdict, size_t drain)
 {
 	conn->verdict = verdict;
-	if (drain > conn->size) {
-		conn->drain = drain - conn->size;
-		conn_discard(conn, conn->size);
-		return false;
-	}
-	conn_hand_over(conn);
-	return true;
+	return conn_skip(conn, drain);
 }
 
 /* The client waits for this before it sends the body. Nothing else is on its way out: no answer
@@ -145,7 +153,7 @@ conn_read_head(struct conn *conn)
 {
 	const struct conf_limits *limits = &conn->http->limits;
 	const char *verdict = gate_read(conn->bytes, conn->scanned, &conn->head);
-	size_t body = conn->head.body_size;
+	size_t body = conn->head.body_size, drain;
 
 	if (conn->scanned > (size_t)limits->header_bytes)
 		verdict = "header-too-large";
@@ -155,9 +163,15 @@ conn_read_head(struct conn *conn)
 	conn->had_empty_line = false;
 	if (verdict != NULL)
 		return conn_refuse(conn, verdict, 0);
+	drain = conn->head.expects_continue || body > CONN_DRAIN_MOST ? 0 : body;
 	if (body > (size_t)limits->body_bytes)
-		return conn_refuse(conn, "too-large",
-		    conn->head.expects_continue || body > CONN_DRAIN_MOST ? 0 : body);
+		return conn_refuse(conn, "too-large", drain);
+	/* What a stranger sends is let pass unread: none of it is kept while the rest is awaited.
+	 */
+	if (body > 0 && !request_is_of_portal(conn)) {
+		conn->head.body_size = 0;
+		return conn_skip(conn, drain);
+	}
 	if (conn->head.expects_continue && conn->size < body)
 		conn_send_continue(conn);
 	if (conn->size < body)
@@ -198,15 +212,8 @@ conn_advance(struct conn *conn)
 {
 	if (conn->busy)
 		return false;
-	if (conn->drain > 0) {
-		size_t size = conn->size < conn->drain ? conn->size : conn->drain;
-
-		conn->drain -= size;
-		conn_discard(conn, size);
-		if (conn->drain == 0)
-			conn_hand_over(conn);
-		return conn->busy;
-	}
+	if (conn->drain > 0)
+		return conn_skip(conn, conn->drain);
 	if (!conn->has_head)
 		return conn_scan(conn);
 	if (conn->size < conn->head.body_size)

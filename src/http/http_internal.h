@@ -124,6 +124,7 @@ void conn_free(struct conn *conn);
 /* request.c */
 void request_on_evhttp(struct evhttp_request *evreq, void *arg);
 void request_lose_client(struct http_request *request); /* its connection goes */
+bool request_is_of_portal(struct conn *conn);           /* the one whose head is there */
 void request_end_work(struct http_request *request);
 /* The handler is done: takes the request off its connection, frees it, and returns what evhttp
  * wants an answer for, or NULL where the client has gone. */

@@ -37,6 +37,19 @@ request_end_work(struct http_request *request)
 	request->at_work = false;
 }
 
+bool
+request_is_of_portal(struct conn *conn)
+{
+	struct http_request request = {
+	    .http = conn->http, .conn = conn, .fields = conn->head.fields};
+	bool known;
+
+	auth_find(&request);
+	known = request.portal != NULL;
+	mem_free_text(&request.portal);
+	return known;
+}
+
 void
 request_free(struct http_request *request)
 {

@@ -341,6 +341,43 @@ test_strangers_give_way(void **state)
 	wait_conns(rig, 0);
 }
 
+/* Memory is for those who are known: what a stranger sends for a body is not kept. */
+static void
+test_body_of_a_stranger(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client client;
+	char *much = mem_new(3000);
+
+	memset(much, ' ', 3000);
+	for (int known = 0; known < 2; known++) {
+		rig_connect(rig, &client);
+		rig_send(&client, "POST /things HTTP/1.1\r\n" RIG_HOST CLOSE
+				  "Content-Type: application/json\r\nContent-Length: 3003\r\n");
+		rig_send(&client, known ? RIG_AUTH "\r\n" : "Authorization: Bearer x\r\n\r\n");
+		rig_send_bytes(&client, much, 3000);
+		for (int i = 0; i < 20; i++)
+			rig_turn(rig);
+		assert_int_equal(rig->http->conn_count, 1);
+		assert_int_equal(rig->http->conns[0]->size, known ? 3000 : 0);
+		rig_send(&client, "[1]");
+		rig_send(&client, THING);
+		rig_wait_end(&client);
+		assert_int_equal(rig_count(&client, known ? "HTTP/1.1 201 " : "HTTP/1.1 401 "), 1);
+		assert_int_equal(rig_count(&client, "HTTP/1.1 "), 1);
+		rig_hang_up(&client);
+		wait_conns(rig, 0);
+	}
+	free(much);
+	rig_connect(rig, &client);
+	rig_send(&client, "POST /things HTTP/1.1\r\n" RIG_HOST
+			  "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+	rig_wait_end(&client);
+	assert_int_equal(rig_count(&client, "HTTP/1.1 401 "), 1);
+	assert_int_equal(rig_count(&client, "100 Continue"), 0);
+	rig_hang_up(&client);
+}
+
 /* With no descriptor left accept fails at once, again and again: the loop must rest, not spin, and
  * go on when there is one. */
 static void
@@ -667,6 +704,7 @@ main(void)
 	    SERVED(test_paused),
 	    SERVED(test_cap_on_connections),
 	    SERVED(test_strangers_give_way),
+	    SERVED(test_body_of_a_stranger),
 	    SERVED(test_no_descriptor_left),
 	    SERVED(test_no_delay),
 	    SERVED(test_deadline_of_a_drip),
