@@ -46,7 +46,8 @@ mark_is_in(const char *mark, const char *bytes, size_t size)
 	return false;
 }
 
-/* Looks at all that this process may write: heap, stacks, the libraries' data. */
+/* Looks at all that this process may write, the heap and the libraries' data, but for the stack:
+ * a call that the dynamic linker binds late saves the registers there that memcpy used. */
 static bool
 mark_is_in_memory(const char *mark)
 {
@@ -58,7 +59,8 @@ mark_is_in_memory(const char *mark)
 	assert_non_null(maps);
 	while (!found && fgets(line, sizeof(line), maps) != NULL) {
 		assert_int_equal(sscanf(line, "%lx-%lx %7s", &begin, &end, rights), 3);
-		if (strncmp(rights, "rw", 2) == 0 && end - begin <= REGION_MOST)
+		if (strncmp(rights, "rw", 2) == 0 && strstr(line, "[stack]") == NULL &&
+		    end - begin <= REGION_MOST)
 			found = mark_is_in(mark, (const char *)begin, end - begin);
 	}
 	fclose(maps);
@@ -80,6 +82,7 @@ send_marked(struct rig_client *client, const char *text, size_t first)
 			bytes[size++] = *text;
 		}
 	}
+	assert_true(first < size);
 	rig_send_bytes(client, bytes, first);
 	for (int i = 0; i < 3; i++)
 		rig_turn(client->rig);
@@ -97,7 +100,8 @@ static const struct {
 	size_t first; /* bytes of the first piece */
 	const char *answer;
 } cases[] = {
-    {HEAD JSON CLOSE "Content-Length: 32\r\n\r\n{\"a\":\"@\"}", 200, " 204 "},
+    {HEAD JSON CLOSE "Content-Length: 32\r\n\r\n{\"a\":\"@\"}", 180, " 204 "},
+    {HEAD JSON CLOSE "Content-Length: 392\r\n\r\n{\"a\":\"@@@@@@@@@@@@@@@@\"}", 250, " 204 "},
     {HEAD JSON CLOSE "Content-Length: 32\r\n\r\n{\"a\":\"@\"}", 20, " 204 "},
     {HEAD JSON CLOSE "Content-Length: 34\r\n\r\n{\"a\":\"@\" x}", 84, " 400 "},
     {HEAD JSON CLOSE "Content-Length: 55\r\nIdempotency-Key: @\r\n\r\n{\"@\":\"@\"}", 1, " 204 "},
