@@ -417,8 +417,8 @@ static const struct row limit_rows[] = {
 	.help = "Most requests, and most registrations, at work at once."},
     {"request_timeout", ROW_SECONDS, AT(conf_limits, request_timeout), .fallback = "30", .low = 1,
 	.high = 600, .flags = ROW_FIXED,
-	.help = "A request takes no longer to come, counted from its first byte, and no "
-		"longer passes before it begins."},
+	.help = "A connection's first request has come whole within this time, each later one "
+		"within this time from its first byte, and no longer passes between them."},
     END,
 };
 

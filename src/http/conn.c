@@ -232,9 +232,10 @@ conn_on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void 
 
 	if (info->n_added == 0 || conn->feeding)
 		return;
-	/* The absolute deadline of a request runs from its first byte. */
+	/* The absolute deadline of a request runs from its first byte, a stranger's from its
+	 * coming. */
 	if (conn->size == 0 && !conn->has_head && !conn->had_empty_line && !conn->busy &&
-	    conn->verdict == NULL)
+	    conn->verdict == NULL && !conn->is_stranger)
 		loop_timer_set(conn->deadline, conn->http->limits.request_timeout);
 	conn_take_input(conn, input);
 	conn_advance(conn);

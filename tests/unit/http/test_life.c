@@ -521,6 +521,37 @@ test_deadline_of_silence(void **state)
 	rig_hang_up(&works);
 }
 
+static void
+turn_until(struct rig *rig, int64_t time)
+{
+	while (clock_boot() < time)
+		rig_turn(rig);
+}
+
+/* A stranger's first byte wins it no time: it goes before one that came after it. */
+static void
+test_deadline_of_a_late_start(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client late, mute;
+	int64_t since = clock_boot();
+
+	rig->limits.request_timeout = 1000;
+	relisten(rig);
+	rig_connect(rig, &late);
+	wait_conns(rig, 1);
+	turn_until(rig, since + 500);
+	rig_connect(rig, &mute);
+	wait_conns(rig, 2);
+	turn_until(rig, since + 800);
+	rig_send(&late, "GET /op");
+	rig_wait_end(&late);
+	assert_int_equal(rig->http->conn_count, 1);
+	rig_wait_end(&mute);
+	rig_hang_up(&late);
+	rig_hang_up(&mute);
+}
+
 /* Open requests, a stream, a half-sent request and a connection not yet accepted. */
 static void
 test_close_with_all_open(void **state)
@@ -709,6 +740,7 @@ main(void)
 	    SERVED(test_no_delay),
 	    SERVED(test_deadline_of_a_drip),
 	    SERVED(test_deadline_of_silence),
+	    SERVED(test_deadline_of_a_late_start),
 	    SERVED(test_empty_lines),
 	    SERVED(test_close_with_all_open),
 	    SERVED(test_close_after_gone),
