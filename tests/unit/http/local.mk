@@ -1,6 +1,6 @@
 http_rig = %D%/certs.c %D%/certs.h %D%/rig.c %D%/rig.h
-check_PROGRAMS += %D%/test_gate %D%/test_http %D%/test_life %D%/test_tls
-TESTS += %D%/test_gate %D%/test_http %D%/test_life %D%/test_tls
+check_PROGRAMS += %D%/test_gate %D%/test_http %D%/test_life %D%/test_tls %D%/test_wiped
+TESTS += %D%/test_gate %D%/test_http %D%/test_life %D%/test_tls %D%/test_wiped
 %C%_test_gate_SOURCES = %D%/test_gate.c
 %C%_test_gate_LDADD = $(UNIT_LIBS)
 %C%_test_http_SOURCES = %D%/test_http.c $(http_rig)
@@ -9,3 +9,5 @@ TESTS += %D%/test_gate %D%/test_http %D%/test_life %D%/test_tls
 %C%_test_life_LDADD = $(UNIT_LIBS)
 %C%_test_tls_SOURCES = %D%/test_tls.c $(http_rig)
 %C%_test_tls_LDADD = $(UNIT_LIBS)
+%C%_test_wiped_SOURCES = %D%/test_wiped.c $(http_rig)
+%C%_test_wiped_LDADD = $(UNIT_LIBS)
