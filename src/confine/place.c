@@ -101,7 +101,7 @@ places_collect(const struct conf *conf, struct places *places_out)
 	places_add_key(places_out, conf->journal.key_file);
 	places_add_file(places_out, conf->journal.path, PLACE_WRITE);
 	places_add_file(places_out, conf->listen.admin_socket, PLACE_SOCKET);
-	if (*conf->listen.address == '/')
+	if (conf->listen.address != NULL && *conf->listen.address == '/')
 		places_add_file(places_out, conf->listen.address, PLACE_SOCKET);
 	places_add_file(places_out, conf->listen.certificate_file, PLACE_READ);
 	places_add_file(places_out, conf->listen.key_file, PLACE_READ);
