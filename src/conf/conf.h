@@ -48,8 +48,10 @@ enum conf_right {
 };
 struct conf_portal {
 	char *name;
-	char *token_sha256; /* hexadecimal */
-	unsigned rights;    /* of enum conf_right */
+	char *token_sha256;              /* hexadecimal */
+	unsigned rights;                 /* of enum conf_right */
+	int rate, burst;                 /* requests a second; 0: any number */
+	int failure_rate, failure_burst; /* failed proofs a minute; 0: any number */
 };
 
 /* Which attribute of a personnel entry holds what; "" where the directory has none. */
@@ -163,6 +165,9 @@ struct conf_log {
 struct conf_limits {
 	int body_bytes, header_bytes, connections, in_flight;
 	int64_t request_timeout;
+	/* Of all portals together, as in conf_portal; strangers have no known credential. */
+	int rate, burst, failure_rate, failure_burst;
+	int stranger_rate, stranger_burst; /* a minute */
 };
 
 struct conf_agreement {

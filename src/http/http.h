@@ -19,6 +19,7 @@ struct faults;
 struct http;
 struct http_request;
 struct loop;
+struct rates;
 
 typedef void http_handler_fn(struct http_request *request, void *context);
 
@@ -41,6 +42,8 @@ struct http *http_listen(struct loop *loop, const char *address, int port,
 /* Admin: a unix socket of mode 0600; every request is from the portal "admin" with all rights. */
 struct http *http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
     size_t route_count, void *context, const struct conf_limits *limits, struct err *err);
+/* Without them any number of requests is taken. They stay the caller's. */
+void http_limit(struct http *http, struct rates *rates);
 void http_close(struct http **http);           /* unlinks the unix socket */
 void http_pause(struct http *http);            /* accepts no more, and closes after each answer */
 bool http_has_unsent(const struct http *http); /* an answer is on its way to a client */

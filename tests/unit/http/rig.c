@@ -132,7 +132,8 @@ static void
 rig_set_portal(struct rig *rig, int i, char *name, const char *token, unsigned rights)
 {
 	keyring_sha256(token, strlen(token), rig->hashes[i]);
-	rig->portals[i] = (struct conf_portal){name, rig->hashes[i], rights};
+	rig->portals[i] =
+	    (struct conf_portal){.name = name, .token_sha256 = rig->hashes[i], .rights = rights};
 }
 
 int
