@@ -9,10 +9,13 @@ live_tests = \
 	%D%/test_faults.py \
 	%D%/test_main_job.py \
 	%D%/test_persons.py \
+	%D%/test_rates.py \
+	%D%/test_rights.py \
 	%D%/test_roll.py \
 	%D%/test_schema.sh \
 	%D%/test_sources.py \
 	%D%/test_university.py \
 	%D%/test_watchdog.py
 TESTS += $(live_tests)
-EXTRA_DIST += $(live_tests) %D%/directories.py %D%/live.py %D%/main-job %D%/roll_tables.py
+EXTRA_DIST += $(live_tests) %D%/directories.py %D%/live.py %D%/main-job %D%/portals.py \
+	%D%/roll_tables.py
