@@ -7,6 +7,7 @@ live_tests = \
 	%D%/test_config.py \
 	%D%/test_explain.py \
 	%D%/test_faults.py \
+	%D%/test_injection.py \
 	%D%/test_main_job.py \
 	%D%/test_persons.py \
 	%D%/test_rates.py \
