@@ -373,6 +373,10 @@ def keys_of_idempotency():
         assert len(accepted) > 20, len(accepted)
         for ident in accepted:
             until(lambda: is_there(box, ident), 60, "the entry")
+        # nor is it another one's beginning
+        for string, person in zip(STRINGS.values(), people):
+            if "\n" not in string:
+                assert post_with_key(box, string + "x", person)[1] not in accepted, string
         check_tree(box, before, accepted)
         check_journal(box, accepted)
         check_log(box)
