@@ -56,6 +56,7 @@ backup_copy(
     const char *source, const char *path, int fd, struct progress *progress, struct err *err)
 {
 	struct backup backup = {progress, fd};
+	static const char *const text = "VACUUM INTO ?1";
 	sqlite3 *database;
 	sqlite3_stmt *statement = NULL;
 	int result;
@@ -64,11 +65,13 @@ backup_copy(
 		return err_prefix(err, "%s", source);
 	result = backup_measure(database, fd, progress, err);
 	sqlite3_progress_handler(database, LOOK_EVERY, backup_on_progress, &backup);
-	if (result == 0 &&
-	    sqlite3_prepare_v2(database, "VACUUM INTO ?1", -1, &statement, NULL) == SQLITE_OK)
+	if (result == 0)
+		result = sql_prepare(database, &text, 1, &statement, err);
+	if (result == 0) {
 		sql_bind_text(statement, 1, path);
-	if (result == 0 && (statement == NULL || sql_run(statement) != SQLITE_OK))
-		result = sql_err(database, err, "the copy can't be made");
+		if (sql_run(statement) != SQLITE_OK)
+			result = sql_err(database, err, "the copy can't be made");
+	}
 	sqlite3_finalize(statement);
 	sqlite3_close(database);
 	return result;

@@ -271,6 +271,7 @@ daemon_reload(struct daemon *daemon)
 	daemon->conf = conf;
 	daemon->site.conf = conf;
 	rates_set(daemon->rates, &conf->limits, conf->portals, conf->portal_count);
+	timekeeper_reload(daemon->timekeeper, conf);
 	log_setup((enum log_level)conf->log.level, (enum log_format)conf->log.format);
 	log_note("configuration reloaded");
 }
