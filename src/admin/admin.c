@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "dir/dir.h"
+#include "http/rates.h"
 #include "journal/journal.h"
 #include "model/registration_json.h"
 #include "pipeline/driver.h"
@@ -119,14 +120,14 @@ admin_on_status(struct http_request *request, void *context)
 		json_object_set_new(states, registration_state_name((enum registration_state)i),
 		    json_integer(counts.by_state[i]));
 	http_reply_json(request, 200,
-	    json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:{s:i, s:I, s:I}}", "version",
-		PACKAGE_VERSION, "pid", (int)getpid(), "uptime_seconds",
+	    json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:{s:i, s:I, s:I}}",
+		"version", PACKAGE_VERSION, "pid", (int)getpid(), "uptime_seconds",
 		(json_int_t)((clock_boot() - admin->started_at) / 1000), "counts", states,
 		"oldest_pending", admin_instant(counts.oldest_pending), "next_due",
 		admin_instant(counts.next_due), "set_aside", (json_int_t)counts.set_aside,
 		"journal", admin_journal_json(admin, &counts), "directories",
-		status_directories(admin), "queues", "hash",
-		hash_pool_depth(admin->parts.hash_pool), "journal",
+		status_directories(admin), "portals", rates_json(admin->parts.rates), "queues",
+		"hash", hash_pool_depth(admin->parts.hash_pool), "journal",
 		(json_int_t)journal_depth(admin->parts.journal), "in_flight",
 		(json_int_t)driver_in_flight(admin->parts.driver)));
 }

@@ -19,6 +19,7 @@ struct driver;
 struct hash_pool;
 struct journal;
 struct loop;
+struct rates;
 struct site;
 struct step;
 
@@ -32,6 +33,7 @@ struct admin_parts {
 	struct hash_pool *hash_pool;
 	struct dir *const *directories;
 	const char *conf_path;
+	const struct rates *rates;
 	http_handler_fn *submit; /* takes registrations in: the intake's own */
 	void *submit_context;
 };

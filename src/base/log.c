@@ -37,7 +37,7 @@ log_write_json(enum log_level level, const char *id, const char *at, const char 
 void
 log_line(enum log_level level, const char *id, const char *format, ...)
 {
-	char at[INSTANT_SIZE], message[1200];
+	char at[INSTANT_SIZE], message[1200], *clean;
 	va_list args;
 
 	if (level > log_most)
@@ -46,10 +46,13 @@ log_line(enum log_level level, const char *id, const char *format, ...)
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	text_trim(message);
+	/* Directories and libraries have their words in it. */
+	clean = text_clean(message, false);
 	instant_rfc3339(clock_wall(), at);
 	if (log_form == LOG_FORMAT_JSON || (log_form == LOG_FORMAT_AUTO && !isatty(STDERR_FILENO)))
-		log_write_json(level, id, at, message);
+		log_write_json(level, id, at, clean);
 	else
 		dprintf(STDERR_FILENO, "%s %-7s %s%s%s\n", at, level_names[level],
-		    id != NULL ? id : "", id != NULL ? " " : "", message);
+		    id != NULL ? id : "", id != NULL ? " " : "", clean);
+	free(clean);
 }

@@ -177,3 +177,53 @@ text_trim(char *text)
 	if (tail < needed)
 		text[size - 1 - tail] = '\0';
 }
+
+/* The code point that the text begins with, and its size; -1 and 1 where it is no UTF-8. */
+static int32_t
+text_code_point(const char *text, size_t *size_out)
+{
+	static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *byte = (const unsigned char *)text;
+	size_t size = byte[0] < 0x80 ? 1 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+	int32_t point = size == 1 ? byte[0] : byte[0] & (0x7f >> size);
+
+	*size_out = 1;
+	if (byte[0] >= 0x80 && (byte[0] < 0xc2 || byte[0] > 0xf4))
+		return -1;
+	for (size_t i = 1; i < size; i++) {
+		if ((byte[i] & 0xc0) != 0x80)
+			return -1;
+		point = point << 6 | (byte[i] & 0x3f);
+	}
+	if (point < least[size] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+		return -1;
+	*size_out = size;
+	return point;
+}
+
+static bool
+text_is_harmless(int32_t point)
+{
+	if (point < 0x20 || (point >= 0x7f && point < 0xa0))
+		return false;
+	if (point == 0x61c || (point >= 0x200b && point <= 0x200f) || point == 0xfeff)
+		return false;
+	return !(point >= 0x2028 && point <= 0x202e) && !(point >= 0x2060 && point <= 0x206f);
+}
+
+char *
+text_clean(const char *text, bool keep_lines)
+{
+	struct text clean = {NULL, 0};
+	size_t size;
+
+	for (; *text != '\0'; text += size) {
+		int32_t point = text_code_point(text, &size);
+
+		if (text_is_harmless(point) || (keep_lines && (point == '\n' || point == '\t')))
+			text_add_bytes(&clean, text, size);
+		else
+			text_add_bytes(&clean, "?", 1);
+	}
+	return text_take(&clean);
+}

@@ -36,6 +36,10 @@ int text_number(const char *text, int64_t low, int64_t high, int64_t *out);
  * none of the whole text. */
 void text_trim(char *text);
 
+/* A copy (the caller frees) that a terminal shows and does not obey: controls, bidirectional and
+ * invisible ones too, and what is no UTF-8 become '?'. */
+char *text_clean(const char *text, bool keep_lines);
+
 bool text_is_one_of(const char *text, char *const *list); /* list ends with NULL; may be NULL */
 
 #endif

@@ -52,7 +52,9 @@ struct conf_portal {
 	char *name;
 	/* hexadecimal; "" where it has none, but never both */
 	char *token_sha256, *key_sha256;
-	unsigned rights; /* of enum conf_right */
+	unsigned rights;                 /* of enum conf_right */
+	int rate, burst;                 /* requests a second; 0: any number */
+	int failure_rate, failure_burst; /* failed proofs a minute; 0: any number */
 };
 
 /* Which attribute of a personnel entry holds what; "" where the directory has none. */
@@ -166,6 +168,9 @@ struct conf_log {
 struct conf_limits {
 	int body_bytes, header_bytes, connections, in_flight;
 	int64_t handshake_timeout, request_timeout;
+	/* Of all portals together, as in conf_portal; strangers have no known credential. */
+	int rate, burst, failure_rate, failure_burst;
+	int stranger_rate, stranger_burst; /* a minute */
 };
 
 enum conf_confine_mode {

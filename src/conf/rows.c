@@ -17,6 +17,9 @@
 		.name = NULL \
 	}
 
+/* Of rates a second or a minute, and of bursts. */
+#define RATE_MOST 1000000
+
 static const struct row_word bind_words[] = {
     {"simple", CONF_BIND_SIMPLE},
     {"external", CONF_BIND_EXTERNAL},
@@ -135,6 +138,17 @@ static const struct row portal_rows[] = {
 		"where it shows both, both must be its own."},
     {"rights", ROW_SET, AT(conf_portal, rights), .words = right_words, .low = 1,
 	.help = "What the portal may do."},
+    {"rate", ROW_NUMBER, AT(conf_portal, rate), .fallback = "100", .low = 0, .high = RATE_MOST,
+	.help = "Requests a second; beyond rate and burst they are answered 429. 0: any number."},
+    {"burst", ROW_NUMBER, AT(conf_portal, burst), .fallback = "400", .low = 1, .high = RATE_MOST,
+	.help = "Requests that may come at once after a pause."},
+    {"failure_rate", ROW_NUMBER, AT(conf_portal, failure_rate), .fallback = "60", .low = 0,
+	.high = RATE_MOST,
+	.help = "Failed proofs of an identity a minute; beyond failure_rate and failure_burst the "
+		"portal's registrations and identity checks are answered 429, all else is not. 0: "
+		"any number."},
+    {"failure_burst", ROW_NUMBER, AT(conf_portal, failure_burst), .fallback = "200", .low = 1,
+	.high = RATE_MOST, .help = "Failed proofs that may come at once after a pause."},
     END,
 };
 
@@ -454,6 +468,22 @@ static const struct row limit_rows[] = {
 	.high = 600, .flags = ROW_FIXED,
 	.help = "A connection's first request has come whole within this time, each later one "
 		"within this time from its first byte, and no longer passes between them."},
+    {"rate", ROW_NUMBER, AT(conf_limits, rate), .fallback = "400", .low = 0, .high = RATE_MOST,
+	.help = "Requests a second of all portals together, as a portal's rate. 0: any number."},
+    {"burst", ROW_NUMBER, AT(conf_limits, burst), .fallback = "1600", .low = 1, .high = RATE_MOST,
+	.help = "Requests of all portals that may come at once after a pause."},
+    {"failure_rate", ROW_NUMBER, AT(conf_limits, failure_rate), .fallback = "240", .low = 0,
+	.high = RATE_MOST,
+	.help = "Failed proofs of all portals together a minute, as a portal's. 0: any number."},
+    {"failure_burst", ROW_NUMBER, AT(conf_limits, failure_burst), .fallback = "800", .low = 1,
+	.high = RATE_MOST,
+	.help = "Failed proofs of all portals that may come at once after a pause."},
+    {"stranger_rate", ROW_NUMBER, AT(conf_limits, stranger_rate), .fallback = "60", .low = 0,
+	.high = RATE_MOST,
+	.help = "Requests a minute without the credential of a portal; beyond stranger_rate and "
+		"stranger_burst they are answered 429 instead of 401. 0: any number."},
+    {"stranger_burst", ROW_NUMBER, AT(conf_limits, stranger_burst), .fallback = "200", .low = 1,
+	.high = RATE_MOST, .help = "Such requests that may come at once after a pause."},
     END,
 };
 

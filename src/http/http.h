@@ -22,6 +22,7 @@ struct http;
 struct http_request;
 struct http_tls;
 struct loop;
+struct rates;
 
 typedef void http_handler_fn(struct http_request *request, void *context);
 
@@ -58,6 +59,8 @@ void http_set_tls(struct http *http, struct http_tls **tls);
  * portal "admin" with all rights. */
 struct http *http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
     size_t route_count, void *context, const struct conf_limits *limits, struct err *err);
+/* Without them any number of requests is taken. They stay the caller's. */
+void http_limit(struct http *http, struct rates *rates);
 void http_close(struct http **http);           /* unlinks the unix socket */
 void http_pause(struct http *http);            /* accepts no more, and closes after each answer */
 bool http_has_unsent(const struct http *http); /* an answer is on its way to a client */

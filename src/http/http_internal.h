@@ -51,6 +51,7 @@ struct http {
 	size_t route_count;
 	http_portals_fn *portals;
 	void *context;
+	struct rates *rates; /* NULL: any number of requests */
 	struct conf_limits limits;
 	struct conn **conns;
 	size_t conn_count, conn_room;

@@ -261,6 +261,12 @@ http_listen_unix(struct loop *loop, const char *path, const struct http_route *r
 }
 
 void
+http_limit(struct http *http, struct rates *rates)
+{
+	http->rates = rates;
+}
+
+void
 http_pause(struct http *http)
 {
 	http->paused = true;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +10,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "http/http_internal.h"
+#include "http/rates.h"
 
 static struct http_request *
 request_new(struct http *http, struct conn *conn, struct evhttp_request *evreq)
@@ -120,6 +122,21 @@ request_has_json(const struct http_request *request)
 	       strncasecmp(type, "application/json", size) == 0;
 }
 
+static bool
+request_is_over_rate(struct http_request *request, const struct http_route *route)
+{
+	char text[24];
+	int64_t seconds = 0;
+
+	if (request->http->rates != NULL)
+		seconds = rates_take(request->http->rates, request->portal, route->right);
+	if (seconds == 0)
+		return false;
+	snprintf(text, sizeof(text), "%lld", (long long)seconds);
+	http_add_header(request, "Retry-After", text);
+	return true;
+}
+
 /* NULL where the handler may have it, or the name of the problem. */
 static const char *
 request_judge(struct http_request *request, const struct http_route *route)
@@ -128,6 +145,8 @@ request_judge(struct http_request *request, const struct http_route *route)
 
 	request->open = route->right == HTTP_OPEN;
 	if (!request->open) {
+		if (request_is_over_rate(request, route))
+			return "rate-limited";
 		if (request->portal == NULL)
 			return "unauthenticated";
 		if (!http_has_right(request, route->right))

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "dir/dir.h"
 #include "dir/question.h"
+#include "http/rates.h"
 #include "intake/intake_internal.h"
 #include "model/application.h"
 #include "model/faults.h"
@@ -140,6 +141,7 @@ check_refuse(struct check *check)
 {
 	struct intake *intake = check->intake;
 
+	rates_fail(intake->parts.rates, http_portal(check->request));
 	check->timer = loop_timer_new(intake->parts.loop, check_on_beat, check);
 	loop_timer_set(check->timer, intake_beat(intake, check->came_at));
 }

@@ -1,7 +1,9 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/rates.h"
 #include "intake/intake_internal.h"
 
 const struct http_route intake_routes[] = {
@@ -16,12 +18,24 @@ const struct http_route intake_routes[] = {
 };
 const size_t intake_route_count = sizeof(intake_routes) / sizeof(intake_routes[0]);
 
+/* Whether its portal is told at once or looks later. */
+static void
+intake_on_change(const struct registration *registration, struct driver_news news, void *arg)
+{
+	const struct intake *intake = arg;
+
+	if (news.is_new && registration->state == STATE_REJECTED &&
+	    strcmp(registration->reason, "identity-not-verified") == 0)
+		rates_fail(intake->parts.rates, registration->portal);
+}
+
 struct intake *
 intake_new(const struct intake_parts *parts)
 {
 	struct intake *intake = mem_new(sizeof(*intake));
 
 	intake->parts = *parts;
+	intake->listener = driver_listen(parts->driver, NULL, intake_on_change, intake);
 	return intake;
 }
 
@@ -96,6 +110,7 @@ void
 intake_stop(struct intake *intake)
 {
 	intake->draining = true;
+	driver_unlisten(intake->parts.driver, &intake->listener);
 	intake_give_up(intake);
 	for (struct submit *submit = intake->submits; submit != NULL; submit = submit->after)
 		submit->request_count = 0;

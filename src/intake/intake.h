@@ -21,6 +21,7 @@ struct hash_pool;
 struct intake;
 struct journal;
 struct loop;
+struct rates;
 struct site;
 
 /* What the handlers work with; all of it stays the caller's. */
@@ -31,6 +32,7 @@ struct intake_parts {
 	struct driver *driver;
 	struct hash_pool *hash_pool;
 	struct card *card;
+	struct rates *rates;            /* where failed proofs are counted */
 	struct dir *const *directories; /* accounts, then the personnel sources */
 	const char *first_step;
 };

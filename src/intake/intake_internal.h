@@ -77,6 +77,7 @@ struct check {
 struct intake {
 	struct intake_parts parts;
 	bool draining;
+	struct driver_listener *listener; /* to every registration: some end refused */
 	struct submit *submits;
 	struct follow *follows;
 	struct check *checks;

@@ -277,8 +277,10 @@ explain_verb(const struct command *command)
 		screen_json(answer, false, stdout);
 	json_array_foreach(command->json ? NULL : json_object_get(answer, "says"), i, sentence)
 	{
-		screen_print(json_string_value(sentence), stdout);
-		putchar('\n');
+		char *clean = screen_clean(json_string_value(sentence), false);
+
+		puts(clean);
+		free(clean);
 	}
 	json_decref(answer);
 	return EXIT_DONE;

@@ -24,7 +24,8 @@ static const char daemon_conf[] =
     "@include \"%1$s/army.conf\"\n\n"
     "listen = { address = \"127.0.0.1\"; port = %2$lld; admin_socket = \"%3$s\"; };\n"
     "portals = ( { name = \"sandbox\"; token_sha256 = \"%4$s\";\n"
-    "    rights = [\"register\", \"identity-check\", \"status\", \"cancel\", \"reset\"]; } );\n"
+    "    rights = [\"register\", \"identity-check\", \"status\", \"cancel\", \"reset\"];\n"
+    "    rate = 20000; burst = 100000; failure_rate = 60000; failure_burst = 100000; } );\n"
     "personnel = ( { name = \"sample\"; uris = [\"%5$s\"];\n"
     "    bind = \"simple\"; bind_dn = \"" SERVICE_DN "\";\n"
     "    bind_password_file = \"%1$s/service.password\";\n"
@@ -45,7 +46,9 @@ static const char daemon_conf[] =
     "identity = { key_file = \"%1$s/identity.key\"; spray_failures = 0; };\n"
     "activation = { delay = %6$lld; };\n"
     "password = { queue = 4096; };\n"
-    "limits = { connections = 4096; in_flight = 2048; };\n"
+    "limits = { connections = 4096; in_flight = 2048;\n"
+    "    rate = 20000; burst = 100000; failure_rate = 60000; failure_burst = 100000;\n"
+    "    stranger_rate = 60000; stranger_burst = 100000; };\n"
     "journal = { path = \"%1$s/journal.db\"; key_file = \"%1$s/journal.key\"; };\n";
 
 /* Every category of the Army profile by its own name; ROTC cadets from the third year on. */

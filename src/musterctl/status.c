@@ -87,6 +87,27 @@ status_directories(const json_t *status)
 }
 
 static void
+status_portals(const json_t *status)
+{
+	struct table table = {.columns = 3};
+	json_t *portal;
+	size_t i;
+
+	puts("\nPortals since the start");
+	json_array_foreach(json_object_get(status, "portals"), i, portal)
+	{
+		const char *name = json_text(portal, "portal");
+
+		table_add_text(&table, name != NULL ? name : "(none known)");
+		table_add(&table,
+		    mem_format("%" PRId64 " failed proofs", json_number(portal, "failures")));
+		table_add(&table,
+		    mem_format("%" PRId64 " over the rate", json_number(portal, "refused")));
+	}
+	table_print(&table, stdout);
+}
+
+static void
 status_queues(json_t *status)
 {
 	struct table table = {.columns = 2};
@@ -121,6 +142,7 @@ status_verb(const struct command *command)
 		status_counts(status);
 		status_journal(json_object_get(status, "journal"));
 		status_directories(status);
+		status_portals(status);
 		status_queues(status);
 	}
 	json_decref(status);

@@ -39,7 +39,8 @@ const struct verb verb_table[] = {
 	.run = sandbox_verb},
     {.name = "status",
 	.operands = "",
-	.summary = "One screen: counts by state, oldest pending, next due, directories, queues.",
+	.summary =
+	    "One screen: counts by state, oldest pending, next due, directories, portals, queues.",
 	.run = status_verb},
     {.name = "list",
 	.operands = "",

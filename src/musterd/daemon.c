@@ -23,6 +23,7 @@
 #include "dir/dir.h"
 #include "dir/question.h"
 #include "http/http.h"
+#include "http/rates.h"
 #include "intake/intake.h"
 #include "journal/journal.h"
 #include "musterd/daemon.h"
@@ -58,6 +59,7 @@ struct daemon {
 	struct driver *driver;
 	struct intake *intake;
 	struct admin *admin;
+	struct rates *rates;
 	struct http *public_http, *admin_http;
 	struct loop_watch *signals[3];
 	struct loop_timer *drain_timer;
@@ -174,6 +176,8 @@ daemon_make_parts(struct daemon *daemon)
 	daemon->site.budget = budget_new(daemon->loop, daemon->journal, &daemon->site.conf);
 	daemon->driver = driver_new(daemon->loop, daemon->journal, plan, &daemon->site,
 	    daemon->directories, daemon->conf->limits.in_flight);
+	daemon->rates =
+	    rates_new(&daemon->conf->limits, daemon->conf->portals, daemon->conf->portal_count);
 	intake = (struct intake_parts){
 	    .loop = daemon->loop,
 	    .site = &daemon->site,
@@ -181,6 +185,7 @@ daemon_make_parts(struct daemon *daemon)
 	    .driver = daemon->driver,
 	    .hash_pool = daemon->hash_pool,
 	    .card = daemon->card,
+	    .rates = daemon->rates,
 	    .directories = daemon->directories,
 	    .first_step = plan[0].name,
 	};
@@ -194,6 +199,7 @@ daemon_make_parts(struct daemon *daemon)
 	    .hash_pool = daemon->hash_pool,
 	    .directories = daemon->directories,
 	    .conf_path = daemon->conf_path,
+	    .rates = daemon->rates,
 	    .submit = intake_on_post,
 	    .submit_context = daemon->intake,
 	};
@@ -243,7 +249,10 @@ daemon_listen(struct daemon *daemon, struct err *err)
 		return -1;
 	daemon->public_http = http_listen(daemon->loop, &conf->listen, intake_routes,
 	    intake_route_count, intake_portals, daemon->intake, &limits, err);
-	return daemon->public_http == NULL ? -1 : 0;
+	if (daemon->public_http == NULL)
+		return -1;
+	http_limit(daemon->public_http, daemon->rates);
+	return 0;
 }
 
 /* A certificate that clients would not believe is no better than the one in force, whatever that
@@ -277,6 +286,7 @@ daemon_reload(struct daemon *daemon)
 	conf_free(&daemon->conf);
 	daemon->conf = conf;
 	daemon->site.conf = conf;
+	rates_set(daemon->rates, &conf->limits, conf->portals, conf->portal_count);
 	timekeeper_reload(daemon->timekeeper, conf);
 	log_setup((enum log_level)conf->log.level, (enum log_format)conf->log.format);
 	log_note("configuration reloaded");
@@ -438,6 +448,7 @@ daemon_stop(struct daemon **daemon)
 	admin_free(&it->admin);
 	intake_free(&it->intake);
 	driver_free(&it->driver);
+	rates_free(&it->rates);
 	loop_free(&it->loop);
 	keyring_free(&it->person_keys);
 	keyring_free(&it->journal_keys);

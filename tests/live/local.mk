@@ -8,9 +8,12 @@ live_tests = \
 	%D%/test_confined.py \
 	%D%/test_explain.py \
 	%D%/test_faults.py \
+	%D%/test_injection.py \
 	%D%/test_main_job.py \
 	%D%/test_malformed.py \
 	%D%/test_persons.py \
+	%D%/test_rates.py \
+	%D%/test_rights.py \
 	%D%/test_roll.py \
 	%D%/test_schema.sh \
 	%D%/test_service.py \
@@ -19,4 +22,5 @@ live_tests = \
 	%D%/test_university.py \
 	%D%/test_watchdog.py
 TESTS += $(live_tests)
-EXTRA_DIST += $(live_tests) %D%/directories.py %D%/live.py %D%/main-job %D%/roll_tables.py
+EXTRA_DIST += $(live_tests) %D%/directories.py %D%/live.py %D%/main-job %D%/portals.py \
+	%D%/roll_tables.py

@@ -173,7 +173,8 @@ def configuration(box):
 @include "{ETC}/army.conf"
 listen = {{ port = {box.port}; admin_socket = "{box.endpoints['admin_socket']}"; }};
 portals = ( {{ name = "test"; token_sha256 = "{box.token_sha256}";
-  rights = [ "register", "identity-check", "status", "cancel" ]; }} );
+  rights = [ "register", "identity-check", "status", "cancel" ]; rate = 0; failure_rate = 0; }} );
+limits = {{ rate = 0; failure_rate = 0; }};
 personnel = ( {{ name = "records"; {at(records.port, CORPS, records.password_file)}
   base = "{RECORDS}"; date_form = "compact"; }} );
 accounts = {{ {at(box.proxy.port, MAIL, accounts.password_file)}

@@ -70,7 +70,9 @@ def configuration(box):
     return f"""
 @include "{ETC}/army.conf"
 listen = {{ port = {box.port}; admin_socket = "{box.endpoints['admin_socket']}"; }};
-portals = ( {{ name = "test"; token_sha256 = "{box.token_sha256}"; rights = [ "register", "status", "cancel" ]; }} );
+portals = ( {{ name = "test"; token_sha256 = "{box.token_sha256}"; rights = [ "register", "status", "cancel" ];
+    rate = 0; failure_rate = 0; }} );
+limits = {{ rate = 0; failure_rate = 0; }};
 personnel = ( {{ name = "staff"; {at(ROLL)} base = "{STAFF}"; }} );
 accounts = {{ {at(MAIL)} base = "ou=people,{MAIL}"; claims_base = "{CLAIMS}"; mail_domain = "mail.example.mil"; }};
 identity = {{ key_file = "{box.dir}/identity.key"; refusal_delay_ms = 20; }};

@@ -65,6 +65,9 @@ test_defaults(void **state)
 	assert_int_equal(conf->log.level, LOG_LEVEL_INFO);
 	assert_int_equal(conf->log.format, LOG_FORMAT_AUTO);
 	assert_int_equal(conf->limits.request_timeout, 30000);
+	assert_int_equal(conf->portals[0].rate, 100);
+	assert_int_equal(conf->portals[0].failure_rate, 60);
+	assert_int_equal(conf->limits.stranger_rate, 60);
 	assert_null(conf->blocklist);
 	conf_free(&conf);
 }
