@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "budget/budget.h"
 #include "card/card.h"
@@ -333,6 +334,7 @@ struct daemon *
 daemon_start(const char *conf_path, struct err *err)
 {
 	struct daemon *daemon = mem_new(sizeof(*daemon));
+	struct err heap = {0};
 
 	daemon->conf_path = mem_text(conf_path);
 	daemon->conf = daemon_read_conf(conf_path);
@@ -343,6 +345,8 @@ daemon_start(const char *conf_path, struct err *err)
 	}
 	log_setup(
 	    (enum log_level)daemon->conf->log.level, (enum log_format)daemon->conf->log.format);
+	if (secret_open_heap(&heap) != 0)
+		log_warning("%s", heap.text);
 	if (daemon_build(daemon, err) != 0)
 		daemon_stop(&daemon);
 	else
