@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 /* One thing to call on the loop's thread. */
 struct post {
@@ -108,7 +109,9 @@ loop_free(struct loop **loop)
 void
 loop_run(struct loop *loop)
 {
-	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	while (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) >= 0 &&
+	       !event_base_got_break(loop->base))
+		secret_wipe_stack();
 }
 
 void

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,12 +22,43 @@ mem_new(size_t size)
 	return mem_or_end(calloc(1, size));
 }
 
+/* glibc's own clearing (M_PERTURB) leaves blocks of up to 1032 bytes as they are (seen: 2.36). */
+void
+mem_free(void *memory)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+void *
+mem_raw(size_t size)
+{
+	return mem_or_end(malloc(size));
+}
+
+/* What moves leaves nothing behind. */
+void *
+mem_raw_grow(void *old, size_t size)
+{
+	size_t old_size = old == NULL ? 0 : malloc_usable_size(old);
+	void *memory;
+
+	if (old != NULL && size <= old_size && size > 0)
+		return mem_or_end(realloc(old, size));
+	memory = size > 0 ? mem_raw(size) : NULL;
+	if (memory != NULL && old_size > 0)
+		memcpy(memory, old, old_size);
+	mem_free(old);
+	return memory;
+}
+
 void *
 mem_grow(void *old, size_t count, size_t size)
 {
 	if (size != 0 && count > SIZE_MAX / size)
 		return mem_or_end(NULL);
-	return mem_or_end(realloc(old, count * size));
+	return mem_raw_grow(old, count * size);
 }
 
 char *
@@ -59,14 +91,14 @@ mem_set_text(char **text, const char *value)
 {
 	char *copy = mem_text(value);
 
-	free(*text);
+	mem_free(*text);
 	*text = copy;
 }
 
 void
 mem_free_text(char **text)
 {
-	free(*text);
+	mem_free(*text);
 	*text = NULL;
 }
 
@@ -104,22 +136,7 @@ void
 mem_texts_free(char ***texts)
 {
 	for (size_t i = 0; *texts != NULL && (*texts)[i] != NULL; i++)
-		free((*texts)[i]);
-	free(*texts);
+		mem_free((*texts)[i]);
+	mem_free(*texts);
 	*texts = NULL;
-}
-
-void *
-mem_raw(size_t size)
-{
-	return mem_or_end(malloc(size));
-}
-
-void *
-mem_raw_grow(void *old, size_t size)
-{
-	if (size != 0)
-		return mem_or_end(realloc(old, size));
-	free(old);
-	return NULL;
 }

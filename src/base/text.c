@@ -44,14 +44,13 @@ text_add(struct text *text, const char *format, ...)
 	if (size < 0)
 		err_end("out of memory");
 	text_add_bytes(text, piece, (size_t)size);
-	free(piece);
+	mem_free(piece);
 }
 
 void
 text_fini(struct text *text)
 {
-	free(text->bytes);
-	text->bytes = NULL;
+	mem_free_text(&text->bytes);
 	text->size = 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/pulse.h"
+#include "base/secret.h"
 #include "base/workers.h"
 
 #define THREADS_MOST 64
@@ -75,6 +76,7 @@ workers_thread(void *arg)
 	while ((work = workers_take(workers)) != NULL) {
 		pulse_begin(pulse);
 		workers->kind->carry_out(work);
+		secret_wipe_stack();
 		pulse_end(pulse);
 		loop_post(workers->loop, work_on_finished, work);
 	}

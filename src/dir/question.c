@@ -102,8 +102,6 @@ question_fini_one(struct question *question)
 	for (size_t i = 0; i < question->change_count; i++) {
 		struct change *change = &question->changes[i];
 
-		for (char **value = change->values; value != NULL && *value != NULL; value++)
-			secret_wipe(*value, strlen(*value));
 		mem_texts_free(&change->values);
 		free(change->attribute);
 	}

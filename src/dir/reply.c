@@ -3,7 +3,6 @@
 #include <strings.h>
 
 #include "base/mem.h"
-#include "base/secret.h"
 #include "dir/question.h"
 
 /* The attribute itself before one with options: givenName before givenName;lang-de. */
@@ -77,13 +76,11 @@ entry_fini(struct entry *entry)
 	for (size_t i = 0; i < entry->attribute_count; i++) {
 		struct entry_attribute *it = &entry->attributes[i];
 
-		for (char **value = it->values; value != NULL && *value != NULL; value++)
-			secret_wipe(*value, strlen(*value));
 		mem_texts_free(&it->values);
 		free(it->name);
 	}
 	free(entry->attributes);
-	free(entry->dn);
+	mem_free_text(&entry->dn);
 }
 
 void

@@ -210,39 +210,11 @@ dir_read_schema(const struct conf_directory *conf, char ***names_out, struct err
 	return answer == NULL ? -1 : 0;
 }
 
-static void *
-dir_memory(ber_len_t size, void *context)
-{
-	return mem_raw(size);
-}
-
-static void *
-dir_memory_zeroed(ber_len_t count, ber_len_t size, void *context)
-{
-	return mem_new(count * size);
-}
-
-static void *
-dir_memory_grow(void *old, ber_len_t size, void *context)
-{
-	return mem_raw_grow(old, size);
-}
-
-static void
-dir_memory_free(void *memory, void *context)
-{
-	free(memory);
-}
-
 void
 dir_setup_process(void)
 {
-	BerMemoryFunctions memory = {
-	    dir_memory, dir_memory_zeroed, dir_memory_grow, dir_memory_free};
 	int version = 0;
 
-	/* Or an answer would look as if it ended where its memory did. */
-	ber_set_option(NULL, LBER_OPT_MEMORY_FNS, &memory);
 	/* An ldaprc in the working directory could switch certificate checks off. */
 	setenv("LDAPNOINIT", "1", 1);
 	/* A write to a connection that the server has closed would end the process. */

@@ -4,6 +4,7 @@
 #include <sys/time.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "dir/question.h"
 #include "dir/wire.h"
 
@@ -83,14 +84,21 @@ wire_send(LDAP *handle, const struct question *question, int64_t timeout, int *m
 	return LDAP_PARAM_ERROR;
 }
 
+/*
+ * A copy; the bytes are wiped where they lie, in the library's message: it frees that as it is, and
+ * calls LBER_OPT_MEMORY_FNS for the server's memory alone (libldap 2.5.13).
+ */
 static char *
-wire_text(const struct berval *bytes)
+wire_take(struct berval *bytes)
 {
-	return mem_text_n(bytes->bv_val, bytes->bv_len);
+	char *copy = mem_text_n(bytes->bv_val, bytes->bv_len);
+
+	secret_wipe(bytes->bv_val, bytes->bv_len);
+	return copy;
 }
 
 static char **
-wire_values(const struct berval *values)
+wire_take_values(struct berval *values)
 {
 	size_t count = 0;
 	char **copy;
@@ -99,7 +107,7 @@ wire_values(const struct berval *values)
 		count++;
 	copy = mem_new((count + 1) * sizeof(*copy));
 	for (size_t i = 0; i < count; i++)
-		copy[i] = wire_text(&values[i]);
+		copy[i] = wire_take(&values[i]);
 	return copy;
 }
 
@@ -113,15 +121,15 @@ wire_room(void *list, size_t count, size_t size)
 }
 
 static void
-wire_add_attribute(struct entry *entry, const struct berval *name, const struct berval *values)
+wire_add_attribute(struct entry *entry, const struct berval *name, struct berval *values)
 {
 	struct entry_attribute *attribute;
 
 	entry->attributes =
 	    wire_room(entry->attributes, entry->attribute_count, sizeof(*entry->attributes));
 	attribute = &entry->attributes[entry->attribute_count++];
-	attribute->name = wire_text(name);
-	attribute->values = wire_values(values);
+	attribute->name = mem_text_n(name->bv_val, name->bv_len);
+	attribute->values = wire_take_values(values);
 }
 
 /* ldap_next_attribute would not tell the last attribute from one that can't be read. */
@@ -137,7 +145,7 @@ wire_add_entry(LDAP *handle, LDAPMessage *message, struct reply *reply)
 		return code;
 	reply->entries = wire_room(reply->entries, reply->entry_count, sizeof(*reply->entries));
 	entry = &reply->entries[reply->entry_count++];
-	*entry = (struct entry){.dn = wire_text(&name)};
+	*entry = (struct entry){.dn = wire_take(&name)};
 	while ((code = ldap_get_attribute_ber(handle, message, place, &name, &values)) ==
 		   LDAP_SUCCESS &&
 	       name.bv_val != NULL) {

@@ -103,7 +103,7 @@ name_fold_without(const char *part, const char *drop, bool *is_text)
 	for (char *at = copy; (at = strpbrk(at, drop)) != NULL; at++)
 		*at = ' ';
 	text = name_fold(copy);
-	free(copy);
+	mem_free(copy);
 	*is_text &= text != NULL;
 	return text != NULL ? text : mem_text("");
 }
@@ -134,10 +134,10 @@ folded_init(struct folded *folded, const struct name *name)
 static void
 folded_fini(struct folded *folded)
 {
-	free(folded->given);
-	free(folded->middle);
-	free(folded->family);
-	free(folded->suffix);
+	mem_free(folded->given);
+	mem_free(folded->middle);
+	mem_free(folded->family);
+	mem_free(folded->suffix);
 }
 
 static bool
@@ -158,7 +158,7 @@ name_is_equal(const char *a, const char *b)
 	memcpy(padded, a, a_size);
 	memcpy(padded + size, b, b_size);
 	equal = secret_is_equal(padded, padded + size, size);
-	free(padded);
+	mem_free(padded);
 	return equal;
 }
 

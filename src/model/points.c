@@ -50,14 +50,14 @@ points_text(const struct points *points)
 	if (bytes == NULL)
 		err_end("out of memory");
 	text = mem_text_n((const char *)bytes, size);
-	free(bytes);
+	mem_free(bytes);
 	return text;
 }
 
 void
 points_fini(struct points *points)
 {
-	free(points->items);
+	mem_free(points->items);
 	points->items = NULL;
 	points->count = 0;
 }

@@ -6,8 +6,7 @@
 #include "model/faults.h"
 #include "model/submission_internal.h"
 
-/* A member's name can be as long as the client likes: beyond this the fault is at its object. */
-#define PLACE_NAME_MOST 64
+#define PLACE_NAME_MOST 32
 
 int
 place_open(const json_t *body, struct faults *faults, struct place *place_out)
@@ -19,30 +18,14 @@ place_open(const json_t *body, struct faults *faults, struct place *place_out)
 	return -1;
 }
 
-/* RFC 6901 section 3: '~' is written '~0', and '/' is written '~1'. */
-static void
-place_add_name(struct text *pointer, const char *name)
-{
-	for (; *name != '\0'; name++) {
-		if (*name == '~')
-			text_add_bytes(pointer, "~0", 2);
-		else if (*name == '/')
-			text_add_bytes(pointer, "~1", 2);
-		else
-			text_add_bytes(pointer, name, 1);
-	}
-}
-
 void
 place_fault(const struct place *place, const char *member, const char *code, const char *detail)
 {
 	struct text pointer = {0};
 
 	text_add(&pointer, "%s", place->pointer);
-	if (member != NULL && strlen(member) <= PLACE_NAME_MOST) {
-		text_add_bytes(&pointer, "/", 1);
-		place_add_name(&pointer, member);
-	}
+	if (member != NULL)
+		text_add(&pointer, "/%s", member);
 	faults_add(place->faults, pointer.bytes, code, detail);
 	text_fini(&pointer);
 }
@@ -120,6 +103,18 @@ place_enter_item(const struct place *parent, const char *member, const json_t *a
 	return -1;
 }
 
+/*
+ * A misspelt name is worth telling. What does not look like a name may be a secret in the wrong
+ * place, which portals would write into their logs with the fault: the fault is at its object then.
+ */
+static bool
+place_is_name(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
+	return strlen(name) <= PLACE_NAME_MOST && name[strspn(name, letters)] == '\0';
+}
+
 static bool
 place_is_known(const char *name, const char *const *members)
 {
@@ -139,6 +134,7 @@ place_check_members(const struct place *place, const char *const *members)
 	json_object_foreach((json_t *)(uintptr_t)place->object, name, value)
 	{
 		if (!place_is_known(name, members))
-			place_fault(place, name, "unknown", "there is no such member here");
+			place_fault(place, place_is_name(name) ? name : NULL, "unknown",
+			    "there is no such member here");
 	}
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "config.h"
@@ -260,6 +261,8 @@ main(int argc, char **argv)
 {
 	int code;
 
+	secret_protect_process();
+	mem_setup_process();
 	setlocale(LC_CTYPE, "");
 	if (argc > 0)
 		argv[0] = "musterctl";

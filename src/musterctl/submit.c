@@ -3,16 +3,13 @@
  * of the lines. The Idempotency-Key is made from the line, so asking again, by us after a 503 or a
  * lost connection or by the user on another day, never registers twice.
  */
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/keyring.h"
 #include "base/mem.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "musterctl/client.h"
 #include "musterctl/submit_lines.h"
@@ -61,14 +58,6 @@ struct submit {
 	bool given_up;
 	struct err err; /* why */
 };
-
-static void
-job_forget_body(struct job *job)
-{
-	if (job->body != NULL)
-		secret_wipe(job->body, job->size);
-	mem_free_text(&job->body);
-}
 
 static void
 submit_give_up(struct submit *submit)
@@ -198,7 +187,7 @@ submit_finish(struct submit *submit, struct lane *lane, CURLcode code)
 			job_wait(job, wait);
 		} else {
 			job->state = JOB_DONE;
-			job_forget_body(job);
+			mem_free_text(&job->body);
 		}
 	} else {
 		client_trouble(lane->handle, code, submit->socket, &submit->err);
@@ -224,7 +213,7 @@ submit_print(struct submit *submit, bool all)
 			report_line(&submit->report, job->number, job->status, answer);
 			json_decref(answer);
 		}
-		job_forget_body(job);
+		mem_free_text(&job->body);
 		text_fini(&job->answer);
 	}
 	fflush(stdout);
@@ -334,16 +323,12 @@ submit_file(struct submit *submit, const char *path, bool json)
 int
 submit_verb(const struct command *command)
 {
-	static const struct rlimit none = {0, 0};
 	struct submit *submit;
 	char *socket;
 	int code = command_socket(command, &socket);
 
 	if (code != 0)
 		return code;
-	/* Passwords pass through here: no core file, and freed memory is overwritten. */
-	setrlimit(RLIMIT_CORE, &none);
-	mallopt(M_PERTURB, 0x5a);
 	submit = mem_new(sizeof(*submit));
 	submit->socket = socket;
 	code = submit_file(submit, command->operands[0], command->json);

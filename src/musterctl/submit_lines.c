@@ -50,8 +50,7 @@ lines_close(struct lines **lines)
 		return;
 	if ((*lines)->fd != STDIN_FILENO)
 		close((*lines)->fd);
-	secret_wipe(*lines, sizeof(**lines));
-	free(*lines);
+	mem_free(*lines);
 	*lines = NULL;
 }
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "budget/budget.h"
 #include "card/card.h"
@@ -334,9 +335,20 @@ daemon_on_end(int number, void *arg)
 	daemon_on_drain(daemon);
 }
 
+/* Once we are who we are going to be: a change of user makes the process dumpable again. */
+static void
+daemon_open_heap(void)
+{
+	struct err err = {0};
+
+	if (secret_open_heap(&err) != 0)
+		log_warning("%s", err.text);
+}
+
 static int
 daemon_build(struct daemon *daemon, struct err *err)
 {
+	daemon_open_heap();
 	daemon->loop = loop_new(err);
 	if (daemon->loop == NULL || daemon_open_journal(daemon, err) != 0 ||
 	    daemon_open_directories(daemon, err) != 0 || daemon_open_hash_pool(daemon, err) != 0 ||

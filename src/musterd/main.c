@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include <getopt.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "dir/dir.h"
 #include "musterd/daemon.h"
 
@@ -41,16 +41,6 @@ main_raise_files(void)
 		return;
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-}
-
-/* What keeps secrets out of sight: no core file, freed memory overwritten. */
-static void
-main_protect(void)
-{
-	struct rlimit none = {0, 0};
-
-	setrlimit(RLIMIT_CORE, &none);
-	mallopt(M_PERTURB, 0xa5);
 }
 
 /* The parent ends once the child says how its start went. */
@@ -151,8 +141,8 @@ main(int argc, char **argv)
 		main_usage(stderr);
 		return EXIT_USAGE;
 	}
+	secret_protect_process();
 	mem_setup_process();
-	main_protect();
 	main_raise_files();
 	dir_setup_process();
 	if (!test)

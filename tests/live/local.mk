@@ -2,6 +2,7 @@
 live_tests = \
 	%D%/test_answers.py \
 	%D%/test_budget.py \
+	%D%/test_canary.py \
 	%D%/test_card.py \
 	%D%/test_changed.py \
 	%D%/test_config.py \
@@ -22,5 +23,5 @@ live_tests = \
 	%D%/test_university.py \
 	%D%/test_watchdog.py
 TESTS += $(live_tests)
-EXTRA_DIST += $(live_tests) %D%/directories.py %D%/live.py %D%/main-job %D%/portals.py \
+EXTRA_DIST += $(live_tests) %D%/canary.py %D%/directories.py %D%/live.py %D%/main-job %D%/portals.py \
 	%D%/roll_tables.py
