@@ -50,6 +50,21 @@ check_fields(const struct gate_head *head)
 	FUZZ_MUST(hosts == 1 && count <= 100);
 }
 
+/* How many lines of the head, as it came, begin with that name, whatever stands behind it. */
+static int
+count_lines(const char *bytes, size_t size, const char *name)
+{
+	const char *at = bytes, *end = bytes + size;
+	int count = 0;
+
+	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		at++;
+		if ((size_t)(end - at) >= strlen(name))
+			count += strncasecmp(at, name, strlen(name)) == 0;
+	}
+	return count;
+}
+
 static bool
 is_same_text(const char *a, const char *b)
 {
@@ -146,6 +161,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (gate_read(text, end, &head) == NULL) {
 		FUZZ_MUST(head.path[0] == '/' && !fuzz_has_control(head.path));
 		FUZZ_MUST(head.minor == 0 || head.minor == 1);
+		FUZZ_MUST(count_lines(text, end, "Host:") == 1);
+		FUZZ_MUST(count_lines(text, end, "Content-Length:") <= 1);
+		FUZZ_MUST(count_lines(text, end, "Content-Length:") == 1 || head.body_size == 0);
+		FUZZ_MUST(count_lines(text, end, "Transfer-Encoding") == 0);
+		FUZZ_MUST(count_lines(text, end, " ") == 0 && count_lines(text, end, "\t") == 0);
 		check_fields(&head);
 		check_again(&head);
 		check_routes(&head, intake_routes, intake_route_count);
