@@ -47,6 +47,23 @@ check_again(X509 *certificate)
 	free(pem);
 }
 
+/* Nothing of what came was passed over. */
+static void
+check_same(const X509 *certificate, const struct fuzz *came)
+{
+	X509 *copy = X509_dup(certificate);
+	unsigned char *der = NULL;
+	int size;
+
+	/* Encoded anew, not kept from what was read. */
+	FUZZ_MUST(i2d_re_X509_tbs(copy, NULL) > 0);
+	size = i2d_X509(copy, &der);
+	FUZZ_MUST(
+	    size > 0 && (size_t)size == came->size && memcmp(der, came->bytes, came->size) == 0);
+	OPENSSL_free(der);
+	X509_free(copy);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -64,6 +81,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	FUZZ_MUST((reason == REASON_NONE) == (certificate != NULL));
 	if (reason == REASON_NONE) {
 		check_again(certificate);
+		if (choice & 1)
+			check_same(certificate, &fuzz);
 		reason = leaf_check(&trust, certificate);
 		FUZZ_MUST(reason < REASON_COUNT);
 		reason = edipi_read(&trust, certificate, edipi);

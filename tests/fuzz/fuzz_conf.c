@@ -39,6 +39,7 @@ __wrap_source_load(const char *path, size_t most, const char **why_out)
 	}
 	fd = fuzz_file(pieces[i].bytes, pieces[i].size, memory);
 	text = __real_source_load(memory, most, why_out);
+	FUZZ_MUST(text == NULL || (strlen(text) == pieces[i].size && fuzz_is_utf8(text)));
 	close(fd);
 	return text;
 }

@@ -131,6 +131,7 @@ static void
 check_query(const struct gate_head *head)
 {
 	struct http_request request = {0};
+	struct evkeyval *pair;
 
 	TAILQ_INIT(&request.query);
 	if (head->query != NULL && *head->query != '\0' &&
@@ -141,6 +142,8 @@ check_query(const struct gate_head *head)
 		if (limit != NULL && text_number(limit, 1, 10000, &number) == 0)
 			FUZZ_MUST(number >= 1 && number <= 10000);
 	}
+	TAILQ_FOREACH(pair, &request.query, next)
+	FUZZ_MUST(!fuzz_has_control(pair->value));
 	evhttp_clear_headers(&request.query);
 }
 

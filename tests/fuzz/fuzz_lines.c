@@ -1,6 +1,6 @@
 /*
- * The lines that 'musterctl submit' reads, against the plainest reading of the same bytes. With
- * some first bytes the rest is there many times over, so that lines are too long.
+ * The lines that 'musterctl submit' reads, against the plainest reading of the same bytes. A byte
+ * above ASCII stands for that many kilobytes, so that lines are too long, or almost.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,8 @@
 #include "fuzz.h"
 #include "musterctl/submit_lines.h"
 
-#define LONG_FROM ((size_t)2 * LINE_MOST)
+#define KILO 1024
+#define WHOLE_MOST ((size_t)6 * LINE_MOST)
 
 /* The next line that counts, from *at on; LINE_END where there is none. */
 static enum line_kind
@@ -62,19 +63,33 @@ compare(struct lines *lines, const struct text *text)
 	} while (kind != LINE_END);
 }
 
+static void
+spread(struct fuzz *fuzz, struct text *text)
+{
+	char many[KILO];
+
+	memset(many, 'x', sizeof(many));
+	text_add_bytes(text, "", 0);
+	while (fuzz->size > 0 && text->size < WHOLE_MOST) {
+		uint8_t byte = fuzz_byte(fuzz);
+
+		if (byte < 0x80)
+			text_add_bytes(text, &byte, 1);
+		for (; byte > 0x80; byte--)
+			text_add_bytes(text, many, sizeof(many));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct fuzz fuzz = {bytes, size};
-	bool many = fuzz_byte(&fuzz) % 16 == 1;
 	char path[FUZZ_PATH_SIZE];
 	struct text text = {0};
 	struct lines *lines;
 	int fd;
 
-	do {
-		text_add_bytes(&text, fuzz.bytes, fuzz.size);
-	} while (many && fuzz.size > 0 && text.size < LONG_FROM);
+	spread(&fuzz, &text);
 	fd = fuzz_file(text.bytes, text.size, path);
 	lines = lines_open(path, NULL);
 	FUZZ_MUST(lines != NULL);

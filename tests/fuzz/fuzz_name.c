@@ -49,6 +49,7 @@ check_part(const char *part)
 		FUZZ_MUST(!name_is_part(part));
 		return;
 	}
+	FUZZ_MUST(*folded != ' ' && strstr(folded, "  ") == NULL);
 	again = name_fold(folded);
 	FUZZ_MUST(again != NULL && strcmp(folded, again) == 0);
 	free(folded);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/instant.h"
 #include "base/text.h"
@@ -15,9 +16,33 @@
 
 #define YEAR_9999 INT64_C(253402300799) /* its last second */
 
+/* The C library's calendar agrees on which days there are. */
+static void
+check_calendar(const char *text)
+{
+	struct tm day = {0}, real;
+	struct date date;
+
+	if (strlen(text) != 10 || strspn(text, "0123456789-") != 10 || text[4] != '-' ||
+	    text[7] != '-' ||
+	    sscanf(text, "%4d-%2d-%2d", &day.tm_year, &day.tm_mon, &day.tm_mday) != 3 ||
+	    day.tm_year < 1850 || day.tm_year > 2200)
+		return;
+	day.tm_year -= 1900;
+	day.tm_mon -= 1;
+	real = day;
+	timegm(&real);
+	if (date_parse(DATE_ISO, text, &date) == 0)
+		FUZZ_MUST(real.tm_mon == day.tm_mon && real.tm_mday == day.tm_mday);
+	else
+		FUZZ_MUST(real.tm_mon != day.tm_mon || real.tm_mday != day.tm_mday ||
+			  strchr(text + 5, '-') != text + 7 || strchr(text + 8, '-') != NULL);
+}
+
 static void
 check_date(const char *text)
 {
+	check_calendar(text);
 	for (enum date_form form = DATE_ISO; form <= DATE_ANY; form++) {
 		struct date date, again;
 		char iso[DATE_SIZE], compact[DATE_SIZE];
@@ -47,6 +72,7 @@ check_identifier(const char *text)
 		return;
 	}
 	FUZZ_MUST(strlen(identifier.digits) == IDENTIFIER_DIGITS);
+	FUZZ_MUST(strspn(text, "0123456789-") == strlen(text));
 	FUZZ_MUST(identifier_parse(IDENTIFIER_FIN, identifier.digits, &again) == 0);
 	FUZZ_MUST(memcmp(&identifier, &again, sizeof(again)) == 0);
 	FUZZ_MUST(identifier_parse(
