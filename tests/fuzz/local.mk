@@ -10,7 +10,7 @@ check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets)
 fuzz_main = %D%/replay.c
 endif
-EXTRA_DIST += %D%/run %D%/replay.c %D%/corpus %D%/dictionary
+EXTRA_DIST += %D%/run %D%/corpus %D%/dictionary
 
 fuzz_common = %D%/fuzz.c %D%/fuzz.h $(fuzz_main)
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
