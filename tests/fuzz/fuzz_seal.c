@@ -38,7 +38,7 @@ keyring_of(const void *bytes, size_t size)
 	return keyring;
 }
 
-static const struct keyring *
+static struct keyring *
 keys(void)
 {
 	static struct keyring *keyring;
