@@ -406,15 +406,19 @@ static const struct row limit_rows[] = {
 	.high = 16777216, .flags = ROW_FIXED, .help = "Most bytes of a request's body."},
     {"header_bytes", ROW_NUMBER, AT(conf_limits, header_bytes), .fallback = "16384", .low = 1024,
 	.high = 1048576, .flags = ROW_FIXED, .help = "Most bytes of a request's header."},
-    {"connections", ROW_NUMBER, AT(conf_limits, connections), .fallback = "1024", .low = 1,
+    {"connections", ROW_NUMBER, AT(conf_limits, connections), .fallback = "4096", .low = 1,
 	.high = 65536, .flags = ROW_FIXED,
 	.help = "Most connections to the API, event streams at most half of them; fewer where the "
-		"system allows few open files."},
+		"system allows few open files. Beyond it, those that have not yet shown a portal's "
+		"credential give way to new ones, the oldest first; where there are none, new ones "
+		"wait."},
     {"in_flight", ROW_NUMBER, AT(conf_limits, in_flight), .fallback = "256", .low = 1,
 	.high = 65536, .flags = ROW_FIXED,
 	.help = "Most requests, and most registrations, at work at once."},
     {"request_timeout", ROW_SECONDS, AT(conf_limits, request_timeout), .fallback = "30", .low = 1,
-	.high = 600, .flags = ROW_FIXED, .help = "A request takes no longer to come."},
+	.high = 600, .flags = ROW_FIXED,
+	.help = "A connection's first request has come whole within this time, each later one "
+		"within this time from its first byte, and no longer passes between them."},
     END,
 };
 

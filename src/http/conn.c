@@ -58,6 +58,32 @@ conn_take_input(struct conn *conn, struct evbuffer *input)
 	}
 }
 
+static void
+conn_set_stranger(struct conn *conn, bool is_stranger)
+{
+	if (!conn->is_stranger && !is_stranger)
+		return;
+	if (conn->is_stranger)
+		TAILQ_REMOVE(&conn->http->strangers, conn, strangers);
+	if (is_stranger)
+		TAILQ_INSERT_TAIL(&conn->http->strangers, conn, strangers);
+	conn->is_stranger = is_stranger;
+	listen_update(conn->http);
+}
+
+void
+conn_press_oldest(struct http *http)
+{
+	struct conn *conn = TAILQ_FIRST(&http->strangers);
+
+	if (conn == NULL)
+		return;
+	/* To the end, so that the next one is another. The loop reads what has arrived before it
+	 * looks at its timers, and a request that is whole stops this one. */
+	conn_set_stranger(conn, true);
+	loop_timer_set(conn->deadline, 0);
+}
+
 /*
  * Gives evhttp one request to answer. The path is the slot, by which conn_of finds the way back.
  * The caller sees to it that evhttp reads next.
@@ -65,44 +91,48 @@ conn_take_input(struct conn *conn, struct evbuffer *input)
 static void
 conn_hand_over(struct conn *conn)
 {
-	struct text text = {NULL, 0};
+	const struct gate_head *head = &conn->head;
+	bool refused = conn->verdict != NULL;
+	bool bodiless = !refused && strcmp(head->method, "HEAD") == 0;
+	bool closes = refused || head->says_close || (head->minor == 0 && !head->says_keep_alive);
+	char *text =
+	    mem_format("%s /%zu HTTP/1.%d\r\nConnection: %s\r\n\r\n", bodiless ? "HEAD" : "GET",
+		conn->slot, refused ? 1 : head->minor, closes ? "close" : "keep-alive");
 
 	conn->busy = true;
 	conn->drain = 0;
+	conn_set_stranger(conn, false);
 	loop_timer_stop(conn->deadline);
-	if (conn->verdict != NULL) {
+	if (refused)
 		conn_discard(conn, conn->size);
-		text_add(
-		    &text, "GET /%zu HTTP/1.1\r\nHost: -\r\nConnection: close\r\n\r\n", conn->slot);
-	} else {
-		bool head = strcmp(conn->head.method, "HEAD") == 0;
-
-		text_add(&text, "%s /%zu HTTP/1.%d\r\n", head ? "HEAD" : "GET", conn->slot,
-		    conn->head.minor);
-		text_add_bytes(&text, conn->head.fields.bytes, conn->head.fields.size);
-		text_add_bytes(&text, "\r\n", 2);
-	}
 	/* The input's end is frozen for all but the socket; the input is empty here, so that its
 	 * front will do. */
 	conn->feeding = true;
-	evbuffer_prepend(bufferevent_get_input(conn->bev), text.bytes, text.size);
+	evbuffer_prepend(bufferevent_get_input(conn->bev), text, strlen(text));
 	conn->feeding = false;
-	secret_wipe(text.bytes, text.size);
-	text_fini(&text);
+	mem_free_text(&text);
 }
 
-/* evhttp shall answer with a problem, and close; whether it can do so at once. */
+/* Lets so many bytes pass, and then gives evhttp the request; whether it could do so at once. */
+static bool
+conn_skip(struct conn *conn, size_t size)
+{
+	size_t here = size < conn->size ? size : conn->size;
+
+	conn_discard(conn, here);
+	conn->drain = size - here;
+	if (conn->drain > 0)
+		return false;
+	conn_hand_over(conn);
+	return true;
+}
+
+/* The request is answered with a problem, and the connection ends. */
 static bool
 conn_refuse(struct conn *conn, const char *verdict, size_t drain)
 {
 	conn->verdict = verdict;
-	if (drain > conn->size) {
-		conn->drain = drain - conn->size;
-		conn_discard(conn, conn->size);
-		return false;
-	}
-	conn_hand_over(conn);
-	return true;
+	return conn_skip(conn, drain);
 }
 
 /* The client waits for this before it sends the body. Nothing else is on its way out: no answer
@@ -123,7 +153,7 @@ conn_read_head(struct conn *conn)
 {
 	const struct conf_limits *limits = &conn->http->limits;
 	const char *verdict = gate_read(conn->bytes, conn->scanned, &conn->head);
-	size_t body = conn->head.body_size;
+	size_t body = conn->head.body_size, drain;
 
 	if (conn->scanned > (size_t)limits->header_bytes)
 		verdict = "header-too-large";
@@ -133,9 +163,15 @@ conn_read_head(struct conn *conn)
 	conn->had_empty_line = false;
 	if (verdict != NULL)
 		return conn_refuse(conn, verdict, 0);
+	drain = conn->head.expects_continue || body > CONN_DRAIN_MOST ? 0 : body;
 	if (body > (size_t)limits->body_bytes)
-		return conn_refuse(conn, "too-large",
-		    conn->head.expects_continue || body > CONN_DRAIN_MOST ? 0 : body);
+		return conn_refuse(conn, "too-large", drain);
+	/* What a stranger sends is let pass unread: none of it is kept while the rest is awaited.
+	 */
+	if (body > 0 && !request_is_of_portal(conn)) {
+		conn->head.body_size = 0;
+		return conn_skip(conn, drain);
+	}
 	if (conn->head.expects_continue && conn->size < body)
 		conn_send_continue(conn);
 	if (conn->size < body)
@@ -176,15 +212,8 @@ conn_advance(struct conn *conn)
 {
 	if (conn->busy)
 		return false;
-	if (conn->drain > 0) {
-		size_t size = conn->size < conn->drain ? conn->size : conn->drain;
-
-		conn->drain -= size;
-		conn_discard(conn, size);
-		if (conn->drain == 0)
-			conn_hand_over(conn);
-		return conn->busy;
-	}
+	if (conn->drain > 0)
+		return conn_skip(conn, conn->drain);
 	if (!conn->has_head)
 		return conn_scan(conn);
 	if (conn->size < conn->head.body_size)
@@ -203,9 +232,10 @@ conn_on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void 
 
 	if (info->n_added == 0 || conn->feeding)
 		return;
-	/* The absolute deadline of a request runs from its first byte. */
+	/* The absolute deadline of a request runs from its first byte, a stranger's from its
+	 * coming. */
 	if (conn->size == 0 && !conn->has_head && !conn->had_empty_line && !conn->busy &&
-	    conn->verdict == NULL)
+	    conn->verdict == NULL && !conn->is_stranger)
 		loop_timer_set(conn->deadline, conn->http->limits.request_timeout);
 	conn_take_input(conn, input);
 	conn_advance(conn);
@@ -245,6 +275,7 @@ conn_adopt(struct conn *conn)
 	conn->evcon = evcon;
 	evhttp_connection_set_closecb(conn->evcon, conn_on_close, conn);
 	bufferevent_decref(conn->bev);
+	conn_set_stranger(conn, true);
 	/* Without it Nagle's wait for the client's delayed acknowledgement costs 44 ms an answer.
 	 */
 	if (conn->http->unix_path == NULL)
@@ -302,6 +333,8 @@ conn_on_accept(struct event_base *base, void *arg)
 	}
 	conn->slot = http->conn_count;
 	http->conns[http->conn_count++] = conn;
+	if (http->conn_count > (size_t)http->limits.connections)
+		conn_press_oldest(http);
 	listen_update(http);
 	event_active(conn->wake, EV_TIMEOUT, 0);
 	return conn->bev;
@@ -323,8 +356,10 @@ conn_take_request(struct conn *conn, struct http_request *request, char **query_
 
 	request->method = head->method;
 	request->path = head->path;
+	request->fields = head->fields;
 	*query_out = head->query;
 	head->method = head->path = head->query = NULL;
+	head->fields = (struct gate_fields){NULL, 0};
 	request->body_size = head->body_size;
 	request->body = mem_new(head->body_size + 1);
 	memcpy(request->body, conn->bytes, head->body_size);
@@ -391,6 +426,7 @@ conn_free(struct conn *conn)
 	free(conn->bytes);
 	if (conn->evcon == NULL)
 		bufferevent_decref(conn->bev);
+	conn_set_stranger(conn, false);
 	free(conn);
 	listen_update(http);
 }

@@ -1,8 +1,11 @@
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "http/gate.h"
 
 #define GATE_FIELDS_MOST 100
@@ -72,27 +75,53 @@ gate_is(struct span span, const char *text)
 	return span.size == strlen(text) && strncasecmp(span.bytes, text, span.size) == 0;
 }
 
-/* Origin form alone, no fragment, nothing that decodes to a control character. */
+/* Whether jansson takes it for UTF-8: no surrogates, nothing overlong. */
+static bool
+gate_is_utf8(struct span span)
+{
+	json_t *text = json_stringn(span.bytes, span.size);
+
+	json_decref(text);
+	return text != NULL;
+}
+
+/* The next byte of a target, decoded; -1 where it may not be there. */
+static int
+gate_take_target_byte(struct span *rest, char *out)
+{
+	unsigned char c = (unsigned char)rest->bytes[0];
+	size_t size = c == '%' ? 3 : 1;
+
+	if (c <= ' ' || c > '~' || strchr("#\"<>\\^`{|}", c) != NULL || size > rest->size)
+		return -1;
+	if (c == '%') {
+		char digits[3] = {rest->bytes[1], rest->bytes[2], '\0'};
+
+		if (text_unhex(digits, &c, 1) != 0 || c < ' ' || c == 0x7f)
+			return -1;
+	}
+	*out = (char)c;
+	*rest = (struct span){rest->bytes + size, rest->size - size};
+	return 0;
+}
+
+/* Origin form alone, no fragment; what it decodes to is UTF-8 without control characters. */
 static bool
 gate_is_target(struct span target)
 {
+	struct span rest = target;
+	size_t size = 0;
+	char *decoded;
+	bool good;
+
 	if (target.size == 0 || target.bytes[0] != '/')
 		return false;
-	for (size_t i = 0; i < target.size; i++) {
-		unsigned char c = (unsigned char)target.bytes[i], decoded;
-		char digits[3] = "";
-
-		if (c <= ' ' || c > '~' || strchr("#\"<>\\^`{|}", c) != NULL)
-			return false;
-		if (c != '%')
-			continue;
-		if (i + 2 >= target.size)
-			return false;
-		memcpy(digits, target.bytes + i + 1, 2);
-		if (text_unhex(digits, &decoded, 1) != 0 || decoded < ' ' || decoded == 0x7f)
-			return false;
-	}
-	return true;
+	decoded = mem_new(target.size);
+	while (rest.size > 0 && gate_take_target_byte(&rest, decoded + size) == 0)
+		size++;
+	good = rest.size == 0 && gate_is_utf8((struct span){decoded, size});
+	free(decoded);
+	return good;
 }
 
 static int
@@ -149,18 +178,18 @@ gate_is_host(struct span value)
 	return value.size > 0;
 }
 
-/* A field that may come once; *hand_on says whether evhttp shall see it. */
+/* A field that may come once; *keep says whether it is of use later. */
 static int
-gate_read_single(enum gate_field field, struct span value, struct gate_head *head, bool *hand_on)
+gate_read_single(enum gate_field field, struct span value, struct gate_head *head, bool *keep)
 {
 	switch (field) {
 	case GATE_HOST:
 		return gate_is_host(value) ? 0 : -1;
 	case GATE_CONTENT_LENGTH:
-		*hand_on = false;
+		*keep = false;
 		return gate_read_length(value, &head->body_size);
 	case GATE_EXPECT:
-		*hand_on = false;
+		*keep = false;
 		head->expects_continue = gate_is(value, "100-continue");
 		return head->expects_continue ? 0 : -1;
 	default:
@@ -181,13 +210,36 @@ gate_trim(struct span span)
 	return span;
 }
 
+/* RFC 9110 section 7.6.1: a list of words. */
+static void
+gate_read_connection(struct span value, struct gate_head *head)
+{
+	while (value.size > 0) {
+		const char *comma = memchr(value.bytes, ',', value.size);
+		size_t size = comma != NULL ? (size_t)(comma - value.bytes) : value.size;
+		struct span word = gate_trim((struct span){value.bytes, size});
+
+		head->says_close |= gate_is(word, "close");
+		head->says_keep_alive |= gate_is(word, "keep-alive");
+		size += comma != NULL;
+		value = (struct span){value.bytes + size, value.size - size};
+	}
+}
+
+static void
+gate_keep(struct gate_fields *fields, struct span span)
+{
+	memcpy(fields->bytes + fields->size, span.bytes, span.size);
+	fields->size += span.size + 1;
+}
+
 /* A line that begins with white space (obs-fold) has no token before its colon. */
 static int
 gate_read_field(struct span line, bool seen[GATE_SINGLE_COUNT], struct gate_head *head)
 {
 	const char *colon = memchr(line.bytes, ':', line.size);
 	struct span name, value;
-	bool hand_on = true;
+	bool keep = true;
 
 	if (colon == NULL)
 		return -1;
@@ -198,15 +250,15 @@ gate_read_field(struct span line, bool seen[GATE_SINGLE_COUNT], struct gate_head
 	for (int i = 0; i < GATE_SINGLE_COUNT; i++) {
 		if (!gate_is(name, gate_single[i]))
 			continue;
-		if (seen[i] || gate_read_single((enum gate_field)i, value, head, &hand_on) != 0)
+		if (seen[i] || gate_read_single((enum gate_field)i, value, head, &keep) != 0)
 			return -1;
 		seen[i] = true;
 	}
-	if (hand_on) {
-		text_add_bytes(&head->fields, name.bytes, name.size);
-		text_add_bytes(&head->fields, ": ", 2);
-		text_add_bytes(&head->fields, value.bytes, value.size);
-		text_add_bytes(&head->fields, "\r\n", 2);
+	if (gate_is(name, "Connection"))
+		gate_read_connection(value, head);
+	if (keep) {
+		gate_keep(&head->fields, name);
+		gate_keep(&head->fields, value);
 	}
 	return 0;
 }
@@ -232,6 +284,9 @@ gate_read(const char *bytes, size_t size, struct gate_head *head)
 	memset(head, 0, sizeof(*head));
 	if (gate_read_request_line(gate_take_line(&rest), head) != 0)
 		return "malformed";
+	/* All at once, for a buffer that grew would leave copies behind; each line is longer than
+	 * what is kept of it. */
+	head->fields.bytes = mem_new(size);
 	for (int count = 0; rest.size > 0; count++) {
 		if (count == GATE_FIELDS_MOST)
 			return "header-too-large";
@@ -247,8 +302,30 @@ gate_head_fini(struct gate_head *head)
 	mem_free_text(&head->method);
 	mem_free_text(&head->path);
 	mem_free_text(&head->query);
-	if (head->fields.bytes != NULL)
-		secret_wipe(head->fields.bytes, head->fields.size);
-	text_fini(&head->fields);
+	gate_fields_fini(&head->fields);
 	memset(head, 0, sizeof(*head));
+}
+
+const char *
+gate_fields_find(const struct gate_fields *fields, const char *name)
+{
+	size_t at = 0;
+
+	while (at < fields->size) {
+		const char *it = fields->bytes + at, *value = it + strlen(it) + 1;
+
+		if (strcasecmp(it, name) == 0)
+			return value;
+		at = (size_t)(value - fields->bytes) + strlen(value) + 1;
+	}
+	return NULL;
+}
+
+void
+gate_fields_fini(struct gate_fields *fields)
+{
+	if (fields->bytes != NULL)
+		secret_wipe(fields->bytes, fields->size);
+	free(fields->bytes);
+	*fields = (struct gate_fields){NULL, 0};
 }

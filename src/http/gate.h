@@ -10,15 +10,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/text.h"
+/* Names and values by turns, each ended by a NUL. */
+struct gate_fields {
+	char *bytes;
+	size_t size;
+};
 
 struct gate_head {
 	char *method, *path, *query; /* path and query are still percent-encoded; query may be NULL
 				      */
 	int minor;                   /* HTTP/1.0 or HTTP/1.1 */
-	struct text fields; /* 'Name: value' lines for evhttp, without those that frame the body */
+	struct gate_fields fields;   /* without those that frame the body */
 	size_t body_size;
 	bool expects_continue;
+	bool says_close, says_keep_alive; /* in Connection */
 };
 
 enum gate_scan { GATE_MORE, GATE_WHOLE, GATE_BAD };
@@ -31,5 +36,8 @@ enum gate_scan gate_scan(const char *bytes, size_t size, size_t *at);
  * after a verdict. */
 const char *gate_read(const char *bytes, size_t size, struct gate_head *head);
 void gate_head_fini(struct gate_head *head);
+
+const char *gate_fields_find(const struct gate_fields *fields, const char *name); /* or NULL */
+void gate_fields_fini(struct gate_fields *fields);                                /* wipes */
 
 #endif

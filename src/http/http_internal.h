@@ -2,9 +2,9 @@
  * What the files of this folder share.
  *
  * The way of a request: conn.c takes the bytes out of evhttp's hands as they arrive, gate.c judges
- * the head, and only when head and body are whole does evhttp get a head of our own making (no
- * body, no Content-Length); its generic callback comes to request.c. So evhttp never sees anything
- * that it would answer itself in HTML, nor a secret in a body.
+ * the head, and only when head and body are whole does evhttp get a head of our own making: no
+ * body, and no header field but Connection. Its generic callback comes to request.c. So evhttp
+ * never sees anything that it would answer itself in HTML, nor a secret in a body or a token.
  */
 #ifndef HTTP_HTTP_INTERNAL_H
 #define HTTP_HTTP_INTERNAL_H
@@ -17,6 +17,7 @@
 #include <event2/listener.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "base/text.h"
@@ -47,8 +48,9 @@ struct http {
 	struct conf_limits limits;
 	struct conn **conns;
 	size_t conn_count, conn_room;
-	struct http_request *requests; /* every one not yet freed */
-	int in_flight;                 /* requests not yet answered, streams apart */
+	TAILQ_HEAD(conn_list, conn) strangers; /* they give way when connections run out */
+	struct http_request *requests;         /* every one not yet freed */
+	int in_flight;                         /* requests not yet answered, streams apart */
 	int streams;
 	int64_t comment_every; /* of a stream, in milliseconds */
 	struct http *next;     /* of listen.c */
@@ -63,6 +65,8 @@ struct conn {
 	struct evhttp_connection *evcon; /* NULL until adopted */
 	struct event *wake;              /* adopt; later: look at the next request */
 	struct loop_timer *deadline;
+	TAILQ_ENTRY(conn) strangers; /* from adoption until its first whole request */
+	bool is_stranger;
 	char *bytes; /* arrived, not yet taken by a request */
 	size_t size, room, scanned;
 	struct gate_head head;
@@ -85,6 +89,7 @@ struct http_request {
 	struct http_request *next, **link;
 	char id[UUID_SIZE];
 	char *method, *path;
+	struct gate_fields fields;
 	struct evkeyvalq query;
 	struct http_param params[HTTP_PARAMS_MOST];
 	size_t param_count;
@@ -107,16 +112,19 @@ void listen_update(struct http *http);
 struct bufferevent *conn_on_accept(struct event_base *base, void *arg);
 struct conn *conn_of(struct http *http, struct evhttp_request *evreq);
 void conn_on_complete(struct evhttp_request *evreq, void *arg);
-/* Takes method, path, query and body over; the query is the caller's to free. */
+/* Takes head and body over; the query is the caller's to free. */
 void conn_take_request(struct conn *conn, struct http_request *request, char **query_out);
 void conn_watch(struct conn *conn);        /* notices a client that goes while a handler works */
 void conn_start_answer(struct conn *conn); /* from now on the client must read in time */
 void conn_drop(struct conn *conn);         /* ends it from the loop, not before this returns */
+/* The stranger that has been here longest is to go, unless it has said what it wants by then. */
+void conn_press_oldest(struct http *http);
 void conn_free(struct conn *conn);
 
 /* request.c */
 void request_on_evhttp(struct evhttp_request *evreq, void *arg);
 void request_lose_client(struct http_request *request); /* its connection goes */
+bool request_is_of_portal(struct conn *conn);           /* the one whose head is there */
 void request_end_work(struct http_request *request);
 /* The handler is done: takes the request off its connection, frees it, and returns what evhttp
  * wants an answer for, or NULL where the client has gone. */

@@ -17,17 +17,24 @@
 
 #define LISTEN_BACKLOG 512
 #define LISTEN_RETRY 1000
+#define LISTEN_PRESSED_MOST 32
 #define STREAM_COMMENT_EVERY 15000
 
-/* The listener rests at the cap: with descriptors used up accept would fail in a busy loop. */
+/*
+ * The listener rests at the cap: with descriptors used up accept would fail in a busy loop. But
+ * where strangers hold places that they don't use (as slow clients do, a thousand at a time) who
+ * comes now is let in, some at a time, and the oldest of those are pressed to go.
+ */
 void
 listen_update(struct http *http)
 {
-	int most = http->limits.connections;
+	size_t most = (size_t)http->limits.connections;
 
 	if (http->paused || http->listener == NULL)
 		return;
-	if (most > 0 && http->conn_count >= (size_t)most)
+	if (!TAILQ_EMPTY(&http->strangers))
+		most += LISTEN_PRESSED_MOST;
+	if (http->conn_count >= most)
 		evconnlistener_disable(http->listener);
 	else if (evconnlistener_enable(http->listener) != 0)
 		err_end("the event loop takes no more events");
@@ -68,6 +75,7 @@ listen_new(struct loop *loop, const struct http_route *routes, size_t route_coun
 	http->route_count = route_count;
 	http->context = context;
 	http->limits = *limits;
+	TAILQ_INIT(&http->strangers);
 	http->comment_every = STREAM_COMMENT_EVERY;
 	http->resume = loop_timer_new(loop, listen_on_resume, http);
 	http->evhttp = evhttp_new(loop_base(loop));

@@ -51,7 +51,8 @@ reply_send(struct http_request *request, int status, const char *content_type, c
 		err_end("out of memory");
 	if (request->conn != NULL)
 		reply_add_common(request, content_type);
-	if (head) {
+	/* evhttp leaves it out of answers to HEAD and HTTP/1.0; RFC 9110 section 8.6 out of 204. */
+	if (status != 204) {
 		snprintf(length, sizeof(length), "%zu", strlen(text));
 		http_add_header(request, "Content-Length", length);
 	}

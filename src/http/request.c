@@ -37,6 +37,19 @@ request_end_work(struct http_request *request)
 	request->at_work = false;
 }
 
+bool
+request_is_of_portal(struct conn *conn)
+{
+	struct http_request request = {
+	    .http = conn->http, .conn = conn, .fields = conn->head.fields};
+	bool known;
+
+	auth_find(&request);
+	known = request.portal != NULL;
+	mem_free_text(&request.portal);
+	return known;
+}
+
 void
 request_free(struct http_request *request)
 {
@@ -52,6 +65,7 @@ request_free(struct http_request *request)
 		evhttp_request_free(request->evreq);
 	free(request->method);
 	free(request->path);
+	gate_fields_fini(&request->fields);
 	evhttp_clear_headers(&request->query);
 	for (size_t i = 0; i < request->param_count; i++) {
 		free(request->params[i].name);
@@ -208,9 +222,7 @@ http_query(const struct http_request *request, const char *name)
 const char *
 http_header(const struct http_request *request, const char *name)
 {
-	if (request->evreq == NULL)
-		return NULL;
-	return evhttp_find_header(evhttp_request_get_input_headers(request->evreq), name);
+	return gate_fields_find(&request->fields, name);
 }
 
 const void *

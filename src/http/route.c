@@ -30,7 +30,9 @@ route_take_param(struct http_request *request, const char *name, size_t size, co
 	param->name = mem_text_n(name, size);
 	param->value = evhttp_uridecode(encoded, 0, NULL);
 	free(encoded);
-	return param->value != NULL ? path + length : NULL;
+	/* One segment stays one: who looks at paths before us may have seen an encoded slash
+	 * otherwise. */
+	return param->value != NULL && strchr(param->value, '/') == NULL ? path + length : NULL;
 }
 
 static bool

@@ -37,8 +37,9 @@
 #define DRAIN_MOST 4000
 #define DRAIN_LOOK 20
 
-/* Descriptors for all but connections: journal, name look-ups, card checks, files that are read. */
-#define FILES_RESERVED 128
+/* Descriptors for all but connections: journal, name look-ups, card checks, files that are read;
+ * and for connections that give way to others. */
+#define FILES_RESERVED 160
 #define ADMIN_CONNECTIONS 64
 
 struct daemon {

@@ -8,6 +8,7 @@ live_tests = \
 	%D%/test_explain.py \
 	%D%/test_faults.py \
 	%D%/test_main_job.py \
+	%D%/test_malformed.py \
 	%D%/test_persons.py \
 	%D%/test_roll.py \
 	%D%/test_schema.sh \

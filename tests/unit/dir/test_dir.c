@@ -869,11 +869,28 @@ test_try(void **state)
 	client_free(&client);
 }
 
+/* The library is set up where an ldaprc waits for it: what it says of trust, limits and ciphers
+ * would be in force for every connection, but for what each handle is told. */
+static void
+set_up_beside_ldaprc(void)
+{
+	char *before = getcwd(NULL, 0);
+	FILE *file = fopen(slapd_path(&slapd, "ldaprc"), "we");
+
+	assert_non_null(file);
+	fputs("TLS_REQCERT never\nSIZELIMIT 1\nSOCKET_BIND_ADDRESSES 192.0.2.1\n", file);
+	fclose(file);
+	assert_int_equal(chdir(slapd.folder), 0);
+	dir_setup_process();
+	assert_int_equal(chdir(before), 0);
+	free(before);
+}
+
 static int
 set_up(void **state)
 {
-	dir_setup_process();
 	slapd_make(&slapd);
+	set_up_beside_ldaprc();
 	slapd_start(&slapd);
 	return 0;
 }

@@ -55,6 +55,16 @@ rig_on_echo(struct http_request *request, void *context)
 }
 
 static void
+rig_on_quiet(struct http_request *request, void *context)
+{
+	json_t *json = http_json(request);
+
+	if (json != NULL)
+		http_reply_none(request, 204);
+	json_decref(json);
+}
+
+static void
 rig_on_delete(struct http_request *request, void *context)
 {
 	http_reply_none(request, 204);
@@ -102,6 +112,7 @@ static const struct http_route rig_routes[] = {
     {"GET", "/open", HTTP_OPEN, rig_on_open},
     {"GET", "/things/{id}/parts/{part}", CONF_RIGHT_STATUS, rig_on_show},
     {"POST", "/things", CONF_RIGHT_REGISTER, rig_on_echo},
+    {"POST", "/quiet", 0, rig_on_quiet},
     {"DELETE", "/things/{id}", CONF_RIGHT_CANCEL, rig_on_delete},
     {"GET", "/things/{id}", 0, rig_on_show},
     {"POST", "/faults", 0, rig_on_faults},
@@ -128,10 +139,16 @@ rig_listen(struct rig *rig)
 	assert_true(http_port(rig->http) > 0);
 }
 
+void
+rig_set_token(struct rig *rig, int i, const char *token, size_t size)
+{
+	keyring_sha256(token, size, rig->hashes[i]);
+}
+
 static void
 rig_set_portal(struct rig *rig, int i, char *name, const char *token, unsigned rights)
 {
-	keyring_sha256(token, strlen(token), rig->hashes[i]);
+	rig_set_token(rig, i, token, strlen(token));
 	rig->portals[i] = (struct conf_portal){name, rig->hashes[i], rights};
 }
 

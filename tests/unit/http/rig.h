@@ -39,6 +39,7 @@ int rig_setup(void **state);      /* listens on TCP, with generous limits */
 int rig_setup_bare(void **state); /* no server yet */
 int rig_teardown(void **state);
 void rig_listen(struct rig *rig);
+void rig_set_token(struct rig *rig, int i, const char *token, size_t size); /* of that portal */
 void rig_turn(struct rig *rig);
 
 void rig_connect(struct rig *rig, struct rig_client *client);

@@ -40,8 +40,12 @@ static const struct ask_case asks[] = {
     {"GET /things/1 HTTP/1.1\r\n" RIG_HOST "authorization:  bearer  " RIG_TOKEN "\r\n" CLOSE "\r\n",
 	"200", "\"portal\":\"main\",\"may_cancel\":false"},
     /* where to */
-    {"GET /things/a%2Fb%20c/parts/%C3%A4?q=1+2%26&x=y HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE "\r\n",
-	"200", "{\"id\":\"a/b c\",\"part\":\"\xc3\xa4\",\"q\":\"1 2&\",\"portal\""},
+    {"GET /things/a%2E%20c/parts/%C3%A4?q=1+2%26&x=y HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE "\r\n",
+	"200", "{\"id\":\"a. c\",\"part\":\"\xc3\xa4\",\"q\":\"1 2&\",\"portal\""},
+    {"GET /things/a%2Fb HTTP/1.1\r\n" RIG_HOST "\r\n", "404", "problem:not-found"},
+    {"GET /things%2F1 HTTP/1.1\r\n" RIG_HOST "\r\n", "404", "problem:not-found"},
+    {"GET /things/../things HTTP/1.1\r\n" RIG_HOST "\r\n", "404", "problem:not-found"},
+    {"GET /things/%c0%af HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE "\r\n", "400", "problem:malformed"},
     {"GET /things/1?broken HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE "\r\n", "400",
 	"problem:malformed"},
     {"GET /nothing HTTP/1.1\r\n" RIG_HOST "\r\n", "404 Not Found", "problem:not-found"},
@@ -77,6 +81,28 @@ static const struct ask_case asks[] = {
     {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
      "Content-Length: 26\r\n\r\n[\"[[[[[[[[[[[\\\"[[[[[[[[[\"]",
 	"201", "[[[[[[[[[[[\\\"[[[[[[[[["},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 13\r\n\r\n{\"secret\":1}x",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 9\r\n\r\n{\"secret\"",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 10\r\n\r\n[\"se\xc3\x28\xffs\"]",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 10\r\n\r\n[\"\\ud800\"]",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 10\r\n\r\n[\"\\u0000\"]",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 12\r\n\r\n[\"se\x01\x7f"
+     "cret\"]",
+	"400", "problem:malformed"},
+    {"POST /things HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE JSON
+     "Content-Length: 10\r\n\r\n{secret:1}",
+	"400", "problem:malformed"},
     {"POST /faults HTTP/1.1\r\n" RIG_HOST RIG_AUTH CLOSE "\r\n", "422 Unprocessable Content",
 	"\"errors\":[{\"pointer\":\"/identity/birth_date\",\"code\":\"format\",\"detail\":\"no "
 	"date\"},{\"pointer\""},
@@ -111,6 +137,9 @@ check_answer(const char *request, const char *answer)
 			fail_msg("no '%s' in the answer to %s: %s", always[i], request, answer);
 	if (strstr(answer, "<") != NULL || strstr(answer, "text/html") != NULL)
 		fail_msg("HTML for %s: %s", request, answer);
+	/* The libraries' words for what is wrong quote it. */
+	if (answer[9] == '4' && strstr(answer, "secret") != NULL)
+		fail_msg("the body in the answer to %s: %s", request, answer);
 	if (strstr(answer, "\r\nContent-Type: application/problem+json\r\n") == NULL &&
 	    (answer[9] == '4' || answer[9] == '5'))
 		fail_msg("no problem for %s: %s", request, answer);
@@ -243,6 +272,40 @@ test_keep_alive(void **state)
 	assert_int_equal(rig->calls, 3);
 }
 
+/* RFC 9112 section 9.3, and a client's words as it may put them. */
+static void
+test_connection_words(void **state)
+{
+	static const struct {
+		const char *version, *field;
+		bool stays;
+	} words[] = {{"1.1", "", true}, {"1.1", "Connection: keep-alive\r\n", true},
+	    {"1.1", "Connection: Close\r\n", false}, {"1.1", "Connection: te ,close\r\n", false},
+	    {"1.1", "Connection: keep-alive\r\nConnection: close\r\n", false},
+	    {"1.1", "Connection: closed, \r\n", true}, {"1.0", "", false},
+	    {"1.0", "Connection: Keep-Alive\r\n", true},
+	    {"1.0", "Connection: keep-alive, close\r\n", false}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct rig_client client;
+		char *request = mem_format("GET /things/1 HTTP/%s\r\n" RIG_HOST RIG_AUTH "%s\r\n",
+		    words[i].version, words[i].field);
+
+		rig_connect(*state, &client);
+		rig_send(&client, request);
+		rig_wait_text(&client, "}");
+		rig_forget(&client);
+		if (words[i].stays) {
+			rig_send(&client, request);
+			rig_wait_text(&client, "}");
+		} else {
+			rig_wait_end(&client);
+		}
+		rig_hang_up(&client);
+		free(request);
+	}
+}
+
 /* Three in one piece, then one in single bytes behind them. */
 static void
 test_pipelined(void **state)
@@ -371,6 +434,7 @@ main(void)
 	    SERVED(test_request_id_is_ours),
 	    SERVED(test_sizes),
 	    SERVED(test_keep_alive),
+	    SERVED(test_connection_words),
 	    SERVED(test_pipelined),
 	    SERVED(test_nothing_after_close),
 	    SERVED(test_expect_continue),

@@ -302,6 +302,82 @@ test_cap_on_connections(void **state)
 	wait_conns(rig, 0);
 }
 
+/* Many who say nothing or little hold no place against one who asks; who is known, and who is at
+ * work, is left alone. */
+static void
+test_strangers_give_way(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client known, works, slow[200], honest;
+
+	rig->limits.connections = 10;
+	relisten(rig);
+	rig_connect(rig, &known);
+	rig_send(&known, THING);
+	rig_wait_text(&known, "}");
+	rig_connect(rig, &works);
+	rig_send(&works, LATER);
+	rig_wait_int(rig, &rig->calls, 2);
+	for (int i = 0; i < 200; i++) {
+		rig_connect(rig, &slow[i]);
+		rig_send(&slow[i], i % 2 == 0 ? "GET /op" : "");
+	}
+	rig_connect(rig, &honest);
+	rig_send(&honest, THING);
+	rig_wait_text(&honest, "}");
+	assert_true(rig->http->conn_count < 50);
+	for (int i = 0; i < 100; i++)
+		rig_wait_end(&slow[i]);
+	rig_forget(&known);
+	rig_send(&known, THING);
+	rig_wait_text(&known, "}");
+	http_reply_none(rig->waits, 204);
+	rig_wait_text(&works, "HTTP/1.1 204 ");
+	for (int i = 0; i < 200; i++)
+		rig_hang_up(&slow[i]);
+	rig_hang_up(&known);
+	rig_hang_up(&works);
+	rig_hang_up(&honest);
+	wait_conns(rig, 0);
+}
+
+/* Memory is for those who are known: what a stranger sends for a body is not kept. */
+static void
+test_body_of_a_stranger(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client client;
+	char *much = mem_new(3000);
+
+	memset(much, ' ', 3000);
+	for (int known = 0; known < 2; known++) {
+		rig_connect(rig, &client);
+		rig_send(&client, "POST /things HTTP/1.1\r\n" RIG_HOST CLOSE
+				  "Content-Type: application/json\r\nContent-Length: 3003\r\n");
+		rig_send(&client, known ? RIG_AUTH "\r\n" : "Authorization: Bearer x\r\n\r\n");
+		rig_send_bytes(&client, much, 3000);
+		for (int i = 0; i < 20; i++)
+			rig_turn(rig);
+		assert_int_equal(rig->http->conn_count, 1);
+		assert_int_equal(rig->http->conns[0]->size, known ? 3000 : 0);
+		rig_send(&client, "[1]");
+		rig_send(&client, THING);
+		rig_wait_end(&client);
+		assert_int_equal(rig_count(&client, known ? "HTTP/1.1 201 " : "HTTP/1.1 401 "), 1);
+		assert_int_equal(rig_count(&client, "HTTP/1.1 "), 1);
+		rig_hang_up(&client);
+		wait_conns(rig, 0);
+	}
+	free(much);
+	rig_connect(rig, &client);
+	rig_send(&client, "POST /things HTTP/1.1\r\n" RIG_HOST
+			  "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+	rig_wait_end(&client);
+	assert_int_equal(rig_count(&client, "HTTP/1.1 401 "), 1);
+	assert_int_equal(rig_count(&client, "100 Continue"), 0);
+	rig_hang_up(&client);
+}
+
 /* With no descriptor left accept fails at once, again and again: the loop must rest, not spin, and
  * go on when there is one. */
 static void
@@ -355,7 +431,7 @@ test_no_delay(void **state)
 	rig_hang_up(&client);
 }
 
-/* A byte each 20 ms would hold evhttp for ever. */
+/* A byte each 20 ms would hold evhttp for ever; others are served meanwhile. */
 static void
 test_deadline_of_a_drip(void **state)
 {
@@ -367,23 +443,32 @@ test_deadline_of_a_drip(void **state)
 	rig->limits.request_timeout = 300;
 	relisten(rig);
 	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
-		struct rig_client client;
+		struct rig_client drips, other;
 		int64_t since = clock_boot(), next = since;
+		int calls = rig->calls;
 
-		rig_connect(rig, &client);
-		rig_send(&client, starts[i]);
-		while (rig->http->conn_count > 0 || clock_boot() - since < 200) {
+		rig_connect(rig, &drips);
+		rig_connect(rig, &other);
+		rig_send(&drips, starts[i]);
+		wait_conns(rig, 2);
+		while (rig->http->conn_count == 2) {
 			if (clock_boot() >= next) {
-				send(client.fd, "a", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+				send(drips.fd, "a", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 				next += 20;
 			}
-			rig_turn(rig);
-			assert_true(clock_boot() - since < 3000);
+			rig_send(&other, THING);
+			rig_wait_text(&other, "}");
+			rig_forget(&other);
+			assert_true(clock_boot() - since < 5000);
 		}
 		assert_true(clock_boot() - since >= 280);
-		rig_hang_up(&client);
+		rig_wait_end(&drips);
+		assert_int_equal(drips.in.size, 0);
+		assert_true(rig->calls > calls);
+		rig_hang_up(&drips);
+		rig_hang_up(&other);
+		wait_conns(rig, 0);
 	}
-	assert_int_equal(rig->calls, 0);
 }
 
 /* One empty line before a request is let pass; a rain of them is refused, and moves no deadline. */
@@ -434,6 +519,37 @@ test_deadline_of_silence(void **state)
 	rig_hang_up(&mute);
 	rig_hang_up(&idle);
 	rig_hang_up(&works);
+}
+
+static void
+turn_until(struct rig *rig, int64_t time)
+{
+	while (clock_boot() < time)
+		rig_turn(rig);
+}
+
+/* A stranger's first byte wins it no time: it goes before one that came after it. */
+static void
+test_deadline_of_a_late_start(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_client late, mute;
+	int64_t since = clock_boot();
+
+	rig->limits.request_timeout = 1000;
+	relisten(rig);
+	rig_connect(rig, &late);
+	wait_conns(rig, 1);
+	turn_until(rig, since + 500);
+	rig_connect(rig, &mute);
+	wait_conns(rig, 2);
+	turn_until(rig, since + 800);
+	rig_send(&late, "GET /op");
+	rig_wait_end(&late);
+	assert_int_equal(rig->http->conn_count, 1);
+	rig_wait_end(&mute);
+	rig_hang_up(&late);
+	rig_hang_up(&mute);
 }
 
 /* Open requests, a stream, a half-sent request and a connection not yet accepted. */
@@ -618,10 +734,13 @@ main(void)
 	    SERVED(test_cap_on_streams),
 	    SERVED(test_paused),
 	    SERVED(test_cap_on_connections),
+	    SERVED(test_strangers_give_way),
+	    SERVED(test_body_of_a_stranger),
 	    SERVED(test_no_descriptor_left),
 	    SERVED(test_no_delay),
 	    SERVED(test_deadline_of_a_drip),
 	    SERVED(test_deadline_of_silence),
+	    SERVED(test_deadline_of_a_late_start),
 	    SERVED(test_empty_lines),
 	    SERVED(test_close_with_all_open),
 	    SERVED(test_close_after_gone),
