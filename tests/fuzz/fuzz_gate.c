@@ -167,7 +167,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		FUZZ_MUST(count_lines(text, end, "Host:") == 1);
 		FUZZ_MUST(count_lines(text, end, "Content-Length:") <= 1);
 		FUZZ_MUST(count_lines(text, end, "Content-Length:") == 1 || head.body_size == 0);
-		FUZZ_MUST(count_lines(text, end, "Transfer-Encoding") == 0);
+		FUZZ_MUST(count_lines(text, end, "Transfer-Encoding:") == 0);
 		FUZZ_MUST(count_lines(text, end, " ") == 0 && count_lines(text, end, "\t") == 0);
 		check_fields(&head);
 		check_again(&head);
