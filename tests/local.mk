@@ -21,6 +21,7 @@ include tests/fault/torture/local.mk
 include tests/fault/directory/local.mk
 include tests/fault/disk/local.mk
 include tests/fault/load/local.mk
+include tests/fuzz/local.mk
 include tests/model/local.mk
 include tests/sim/local.mk
 include tests/house/local.mk

@@ -43,13 +43,20 @@ instant_ceil_second(int64_t instant)
 int
 instant_read_generalized(const char *text, int64_t *instant_out)
 {
-	struct tm parts = {0};
+	struct tm parts = {0}, day = {0};
 	const char *end;
 
 	if (strlen(text) != 15 || strspn(text, "0123456789") != 14)
 		return -1;
 	end = strptime(text, "%Y%m%d%H%M%S", &parts);
 	if (end == NULL || strcmp(end, "Z") != 0)
+		return -1;
+	/* timegm would make 1 March of a 29 February that the year has not. */
+	day.tm_year = parts.tm_year;
+	day.tm_mon = parts.tm_mon;
+	day.tm_mday = parts.tm_mday;
+	timegm(&day);
+	if (day.tm_mday != parts.tm_mday || parts.tm_sec > 60)
 		return -1;
 	*instant_out = (int64_t)timegm(&parts) * 1000;
 	return 0;

@@ -17,6 +17,9 @@
 /* Where a GnuTLS build of the library finds the system's authorities: it has no default. */
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
+/* Bytes of one message: an entry, or the schema, which is the largest that we ask for. */
+#define MESSAGE_MOST (16 << 20)
+
 static bool
 uri_has_scheme(const char *uri, const char *scheme)
 {
@@ -99,6 +102,17 @@ connect_set_keepalive(LDAP *handle)
 	ldap_set_option(handle, LDAP_OPT_X_KEEPALIVE_INTERVAL, &interval);
 }
 
+/* The library takes memory for what a message says it holds, up to 4 GB, before it is there. */
+void
+connect_set_bounds(LDAP *handle)
+{
+	ber_len_t most = MESSAGE_MOST;
+	Sockbuf *socket = NULL;
+
+	if (ldap_get_option(handle, LDAP_OPT_SOCKBUF, &socket) == LDAP_OPT_SUCCESS)
+		ber_sockbuf_ctrl(socket, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+}
+
 static LDAP *
 connect_new(const struct conf_directory *settings, const char *uri, struct err *err)
 {
@@ -115,6 +129,7 @@ connect_new(const struct conf_directory *settings, const char *uri, struct err *
 	/* Without it a stalled TLS handshake spins in spite of NETWORK_TIMEOUT (libldap 2.5.13). */
 	ldap_set_option(handle, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON);
 	connect_set_keepalive(handle);
+	connect_set_bounds(handle);
 	if ((settings->start_tls || uri_has_scheme(uri, "ldaps:")) &&
 	    connect_set_tls(handle, settings) != 0) {
 		err_set(err, ERR_BROKEN,

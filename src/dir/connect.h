@@ -15,6 +15,8 @@ struct loop;
 
 /* A bound handle, or NULL with err. */
 struct ldap *connect_now(const struct conf_directory *settings, const char *uri, struct err *err);
+/* What one message of the server may hold; a larger one ends the connection. */
+void connect_set_bounds(struct ldap *handle);
 /* Ends the connection without waiting for the server; sets NULL. */
 void connect_drop(struct ldap **handle);
 

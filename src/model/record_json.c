@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/instant.h"
+#include "model/json_text.h"
 #include "model/registration.h"
 #include "model/registration_json.h"
 
@@ -33,11 +34,12 @@ records_json(const struct records *records)
 	for (size_t i = 0; i < records->count; i++) {
 		const struct record *record = &records->items[i];
 
-		json_array_append_new(list,
-		    json_pack("{s:s, s:s, s:s?, s:s?, s:b, s:o, s:o}", "source", record->source,
-			"dn", record->dn, "category", record->category, "rule", record->rule,
-			"current", record->current, "asked", record_parts_json(record->asked),
-			"differs", record_parts_json(record->differs)));
+		json_array_append_new(
+		    list, json_pack("{s:s, s:o, s:o, s:o, s:b, s:o, s:o}", "source", record->source,
+			      "dn", json_text(record->dn), "category", json_text(record->category),
+			      "rule", json_text(record->rule), "current", record->current, "asked",
+			      record_parts_json(record->asked), "differs",
+			      record_parts_json(record->differs)));
 	}
 	return list;
 }

@@ -99,6 +99,9 @@ instants_are_written_and_read(void **state)
 	/* a leap second is the second after it, as the kernel's clock has it */
 	assert_int_equal(instant_read_generalized("20161231235960Z", &instant), 0);
 	assert_string_equal(instant_generalized(instant, out), "20170101000000Z");
+	assert_int_equal(instant_read_generalized("20230229123456Z", &instant), -1);
+	assert_int_equal(instant_read_generalized("20240431123456Z", &instant), -1);
+	assert_int_equal(instant_read_generalized("20161231235961Z", &instant), -1);
 	assert_int_equal(instant_read_generalized("2024022912345Z", &instant), -1);
 	assert_int_equal(instant_read_generalized("20240229123456+0100", &instant), -1);
 	assert_int_equal(instant_read_generalized("20241329123456Z", &instant), -1);
