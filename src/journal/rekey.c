@@ -20,7 +20,7 @@
 
 #define FACT_REKEY "rekey"
 #define KEEP " keep"
-#define SWEEP_TRIES 600
+#define SWEEP_TRIES 300
 #define SWEEP_AGAIN 100000 /* microseconds: somebody reads, a backup for long */
 
 static int
@@ -139,13 +139,13 @@ rekey_on_row(sqlite3_stmt *statement, void *arg)
 		rekey_flush(task);
 }
 
-/* Until nothing of the rows as they were is left in the WAL file, or for a minute. */
+/* Until nothing of the rows as they were is left in the WAL file, or for half a minute. */
 static void
 rekey_sweep(struct task *task)
 {
-	enum journal_result result = JOURNAL_BROKEN;
+	enum journal_result result = JOURNAL_EXISTS;
 
-	for (int i = 0; i < SWEEP_TRIES && result != JOURNAL_DONE; i++) {
+	for (int i = 0; i < SWEEP_TRIES && result == JOURNAL_EXISTS; i++) {
 		struct write *write = write_new(WRITE_SWEEP, "");
 
 		if (i > 0)

@@ -116,7 +116,7 @@ writer_try(struct writer *writer, struct write *write)
  * SQLite's own automatic checkpoint ignores errors, and so would sync a second time after a failed
  * fsync: it is off (see writer_start), and this does it instead.
  */
-static void
+static int
 writer_checkpoint(struct writer *writer, int mode)
 {
 	int code;
@@ -127,10 +127,11 @@ writer_checkpoint(struct writer *writer, int mode)
 	sqlite3_busy_timeout(writer->database, SQL_BUSY_MILLISECONDS);
 	writer_die_of_fsync(code);
 	if (code != SQLITE_OK)
-		return; /* a reader was in the way, or the disk is full: later */
+		return code; /* a reader was in the way, or the disk is full: later */
 	writer->wal_pages = 0;
 	if (mode == SQLITE_CHECKPOINT_TRUNCATE)
 		writer->erased_at = 0;
+	return SQLITE_OK;
 }
 
 static int
@@ -259,16 +260,19 @@ writer_note_erased(struct writer *writer, const struct writes *batch)
 			writer->erased_at = clock_boot();
 }
 
-/* Who asks for it waits until nothing erased is left in the WAL file, or hears that there is. */
+/* Who asks for it waits until nothing erased is left in the WAL file, or hears that there is:
+ * JOURNAL_EXISTS where somebody reads now. */
 static void
 writer_sweep(struct writer *writer, const struct writes *batch)
 {
+	int code;
+
 	for (struct write *it = batch->first; it != NULL; it = it->next) {
 		if (it->kind != WRITE_SWEEP || it->result != JOURNAL_DONE)
 			continue;
-		writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
-		if (writer->erased_at != 0)
-			it->result = JOURNAL_BROKEN;
+		code = writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
+		if (code != SQLITE_OK)
+			it->result = code == SQLITE_BUSY ? JOURNAL_EXISTS : JOURNAL_BROKEN;
 	}
 }
 

@@ -9,6 +9,7 @@ live_tests = \
 	%D%/test_faults.py \
 	%D%/test_main_job.py \
 	%D%/test_persons.py \
+	%D%/test_rekey.py \
 	%D%/test_roll.py \
 	%D%/test_schema.sh \
 	%D%/test_sources.py \
