@@ -124,8 +124,8 @@ daemon_open_journal(struct daemon *daemon, struct err *err)
 		return -1;
 	/* The one gets new keys, the other never. */
 	if (keyring_is_same_file(daemon->journal_keys, daemon->person_keys))
-		return err_set(err, ERR_BROKEN,
-		    "journal.key_file and identity.key_file must be two files");
+		return err_set(
+		    err, ERR_BROKEN, "journal.key_file and identity.key_file must be two files");
 	daemon->journal =
 	    journal_open(daemon->loop, &daemon->conf->journal, daemon->journal_keys, err);
 	if (daemon->journal == NULL)
