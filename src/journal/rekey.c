@@ -6,8 +6,8 @@
  * 2. the key file has it in front, and is durable: a start from here on uses it;
  * 3. it is in use, and what was sealed with the older ones before that is in the journal;
  * 4. every row is sealed again, some at a time, each only while it is what was read;
- * 5. nothing of what was there before is left in the WAL file;
- * 6. the keys that no row names go from the key file, then what tells of them and the fact.
+ * 5. the keys that no row names go from the key file, then what tells of them and the fact;
+ * 6. nothing of what was there before is left in the WAL file (the next start empties it too).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -209,7 +209,7 @@ rekey_drop_keys(struct task *task, struct err *err)
 	}
 	if (rekey_note(task, FACT_REKEY, NULL, err) != 0)
 		return -1;
-	rekey_sweep(task); /* the names of the keys, too */
+	rekey_sweep(task);
 	return 0;
 }
 
@@ -220,7 +220,6 @@ rekey_end(struct task *task, bool sound, struct err *err)
 		*err = task->rekey->err;
 		return -1;
 	}
-	rekey_sweep(task);
 	if (task->check.progress.stop)
 		return err_set(err, ERR_BUSY, "musterd ends: it goes on at the next start");
 	if (rekey_sort_keys(task, sound, err) != 0)

@@ -408,6 +408,53 @@ test_damaged(void **state)
 	free(page);
 }
 
+/* Damage of any kind keeps all keys: what goes from the file does not come back. */
+static void
+test_damaged_elsewhere(void **state)
+{
+	struct kit *kit = *state;
+	const struct journal_rekeyed *result;
+
+	free(kit_sql(kit, "INSERT INTO timeline VALUES (4711, 1, 1, 's', 's', 'w')"));
+	result = rekey(kit, false);
+	assert_int_equal(result->rows, 150);
+	assert_int_equal(result->needed.count, 1);
+	assert_int_equal(result->unneeded.count, 0);
+	assert_true(kit_file_has(kit->key_file, old_id, strlen(old_id)));
+}
+
+/* What was erased between the look at a row and its sealing stays erased. */
+static void
+test_erased_meanwhile(void **state)
+{
+	struct kit *kit = *state;
+	sqlite3_stmt *statement;
+	struct registration *it;
+	struct write *write;
+	struct err err = {0};
+	char id[UUID_SIZE];
+
+	assert_int_equal(keyring_make(kit->keys, "new", &err), 0);
+	keyring_use(kit->keys, "new");
+	assert_int_equal(
+	    sqlite3_prepare_v2(kit->journal->reader,
+		"SELECT " ROW_PLAIN ", " ROW_MORE " FROM registration WHERE due_at = 107", -1,
+		&statement, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	write = row_reseal(kit->keys, statement);
+	assert_non_null(write);
+	sqlite3_finalize(statement);
+	it = journal_find(kit->journal, kit_id(7, id));
+	application_free(&it->application);
+	it->state = STATE_ACTIVE;
+	assert_int_equal(kit_save(kit, it), JOURNAL_DONE);
+	writer_submit_and_wait(&kit->journal->writer, &write, 1);
+	assert_int_equal(write->result, JOURNAL_EXISTS);
+	write_free(&write);
+	assert_int_equal(count(kit, "state = 'active' AND sealed IS NOT NULL"), 0);
+}
+
 /* Erased rows leave nothing behind, wherever SQLite moved them before, and on a busy day. */
 static void
 test_erased_is_gone(void **state)
@@ -478,6 +525,8 @@ main(void)
 	    TEST(test_cut_short),
 	    TEST(test_full),
 	    TEST(test_damaged),
+	    TEST(test_damaged_elsewhere),
+	    TEST(test_erased_meanwhile),
 	    TEST(test_erased_is_gone),
 	};
 
