@@ -63,7 +63,7 @@ _musterctl()
 		operands='check print'
 		;;
 	journal)
-		operands='check backup'
+		operands='check backup rekey'
 		;;
 	'sandbox')
 		options+=' --delay --people --port --portal-port'
@@ -80,6 +80,9 @@ _musterctl()
 		;;
 	'journal backup')
 		files=yes
+		;;
+	'journal rekey')
+		options+=' --keep-old'
 		;;
 	esac
 

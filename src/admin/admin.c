@@ -262,6 +262,8 @@ const struct http_route admin_routes[] = {
     {"POST", "/v1/admin/unlock", 0, admin_on_unlock},
     {"GET", "/v1/admin/journal/check", 0, admin_on_journal_check_look},
     {"POST", "/v1/admin/journal/check", 0, admin_on_journal_check},
+    {"GET", "/v1/admin/journal/rekey", 0, admin_on_journal_rekey_look},
+    {"POST", "/v1/admin/journal/rekey", 0, admin_on_journal_rekey},
     {"GET", "/v1/admin/journal/backup", 0, admin_on_journal_backup_look},
     {"POST", "/v1/admin/journal/backup", 0, admin_on_journal_backup},
     {"POST", "/v1/admin/journal/backup/taken", 0, admin_on_journal_backup_taken},

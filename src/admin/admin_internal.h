@@ -1,7 +1,7 @@
 /*
  * Inside the admin API: admin.c has the routes and what is read, wish.c what is wanted done and the
  * stream of changes, explain.c why a registration is where it is, schema.c the look at the
- * directory's schema, unlock.c failed attempts, journal.c checks and backups.
+ * directory's schema, unlock.c failed attempts, journal.c checks, backups, keys.
  */
 #ifndef ADMIN_ADMIN_INTERNAL_H
 #define ADMIN_ADMIN_INTERNAL_H
@@ -43,6 +43,8 @@ void admin_on_explain(struct http_request *request, void *context);
 void admin_on_unlock(struct http_request *request, void *context);
 void admin_on_journal_check(struct http_request *request, void *context);
 void admin_on_journal_backup(struct http_request *request, void *context);
+void admin_on_journal_rekey(struct http_request *request, void *context);
+void admin_on_journal_rekey_look(struct http_request *request, void *context);
 void admin_on_journal_check_look(struct http_request *request, void *context);
 void admin_on_journal_backup_taken(struct http_request *request, void *context);
 void admin_on_journal_backup_look(struct http_request *request, void *context);

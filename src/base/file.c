@@ -1,10 +1,13 @@
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -113,33 +116,95 @@ file_make(const char *path, file_fill_fn *fill, void *arg, struct err *err)
 	return result == 0 ? 0 : err_prefix(err, "%s", path);
 }
 
-/* systemd lets a unit's user read its credentials by an access list, whose mask looks like the
- * group's right; the folder is that user's alone (systemd.exec(5), LoadCredential=). */
-static bool
-file_is_credential(const char *path)
+bool
+file_is_credential(const char *name)
 {
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	size_t size = folder == NULL ? 0 : strlen(folder);
-
-	return size > 0 && strncmp(path, folder, size) == 0 && path[size] == '/';
+	return strchr(name, '/') == NULL;
 }
 
-/* O_NONBLOCK, so that a FIFO is refused instead of waited for. */
-int
-file_open_private(const char *path, struct err *err)
+char *
+file_secret_path(const char *name, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *folder;
+
+	if (!file_is_credential(name))
+		return mem_text(name);
+	folder = getenv("CREDENTIALS_DIRECTORY");
+	if (folder != NULL && folder[0] == '/')
+		return mem_format("%s/%s", folder, name);
+	err_set(err, ERR_BROKEN,
+	    "%s: it has no slash, so it is a credential, but $CREDENTIALS_DIRECTORY is not set",
+	    name);
+	return NULL;
+}
+
+/*
+ * Where there is an access control list, the bits of the group in the mode are its mask: systemd
+ * gives a credential to the service's user by such a list, and it looks like 0440. The list is
+ * little-endian in the attribute, see linux/posix_acl_xattr.h.
+ */
+static bool
+file_list_names_others(int fd)
+{
+	struct {
+		struct posix_acl_xattr_header header;
+		struct posix_acl_xattr_entry entries[32];
+	} list;
+	ssize_t size = fgetxattr(fd, "system.posix_acl_access", &list, sizeof(list));
+
+	if (size < (ssize_t)sizeof(list.header) || le32toh(list.header.a_version) != 2)
+		return true; /* there is none, so the bits are the group's; or none that we know */
+	size -= (ssize_t)sizeof(list.header);
+	for (size_t i = 0; i < (size_t)size / sizeof(list.entries[0]); i++) {
+		int tag = le16toh(list.entries[i].e_tag);
+		bool ours = tag == ACL_USER_OBJ || tag == ACL_MASK ||
+			    (tag == ACL_USER && le32toh(list.entries[i].e_id) == geteuid());
+
+		if (!ours && list.entries[i].e_perm != 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+file_check_secret(int fd, const char *path, struct err *err)
+{
 	struct stat status;
 
-	if (fd < 0 || fstat(fd, &status) != 0)
+	if (fstat(fd, &status) != 0)
+		return err_set(err, ERR_BROKEN, "%s: can't read it: %s", path, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return err_set(err, ERR_BROKEN, "%s: it is no plain file", path);
+	if (status.st_uid != 0 && status.st_uid != geteuid())
+		return err_set(err, ERR_BROKEN,
+		    "%s: it belongs to another user, who may read and change it: chown it", path);
+	if ((status.st_mode & S_IRWXO) != 0 ||
+	    ((status.st_mode & S_IRWXG) != 0 && file_list_names_others(fd)))
+		return err_set(
+		    err, ERR_BROKEN, "%s: others may read or change it: chmod 0400 it", path);
+	return 0;
+}
+
+int
+file_open_secret(const char *name, char **path_out, struct err *err)
+{
+	char *path = file_secret_path(name, err);
+	int fd;
+
+	if (path == NULL)
+		return -1;
+	/* Not to wait for a writer, should it be a pipe. What is there may be a link: what counts
+	 * is what it leads to. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
 		err_set(err, ERR_BROKEN, "%s: can't read it: %s", path, strerror(errno));
-	else if (!S_ISREG(status.st_mode))
-		err_set(err, ERR_BROKEN, "%s: is no regular file", path);
-	else if ((status.st_mode & (file_is_credential(path) ? 037 : 077)) != 0)
-		err_set(err, ERR_BROKEN, "%s: others may read it: chmod 0400 it", path);
-	else
-		return fd;
-	if (fd >= 0)
+	if (fd >= 0 && file_check_secret(fd, path, err) != 0) {
 		close(fd);
-	return -1;
+		fd = -1;
+	}
+	if (fd >= 0 && path_out != NULL)
+		*path_out = path;
+	else
+		free(path);
+	return fd;
 }

@@ -3,8 +3,8 @@
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,152 +13,226 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/keyfile.h"
 #include "base/keyring.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/text.h"
 
-#define KEY_BYTES 32
+#define KEY_BYTES KEYFILE_KEY_BYTES
 #define SALT_BYTES 16
 #define NONCE_BYTES 12
 #define TAG_BYTES 16
 #define OVERHEAD (SALT_BYTES + NONCE_BYTES + TAG_BYTES)
-#define KEYS_MAX 64
 
 struct key {
-	char id[KEYRING_ID_SIZE];
+	char id[KEYRING_ID_SIZE]; /* "": the place is free */
 	unsigned char bytes[KEY_BYTES];
 };
 
+/* A key stays in its place as long as it is there. */
 struct keyring {
-	size_t count;
-	struct key keys[KEYS_MAX];
+	char *name; /* of the file, as the configuration has it */
+	dev_t device;
+	ino_t inode;
+	pthread_rwlock_t lock; /* of all that follows */
+	size_t current;
+	struct key keys[KEYRING_MOST];
 };
 
-/*
- * Under another name first: the power may go at any point, and half a key file would keep the
- * daemon from starting. A name that is taken by then stays its owner's.
- */
-static int
-keyring_make_file(const char *path, struct err *err)
+static struct key *
+keyring_find(struct keyring *keyring, const char *id)
 {
-	unsigned char key[KEY_BYTES], name[4];
-	char hex[2 * KEY_BYTES + 1], id[2 * sizeof(name) + 1];
-	char *draft = mem_format("%s.XXXXXX", path);
-	int fd, bad;
+	for (size_t i = 0; i < KEYRING_MOST; i++)
+		if (strcmp(keyring->keys[i].id, id) == 0)
+			return &keyring->keys[i];
+	return NULL;
+}
 
-	secret_random(key, sizeof(key));
+void
+keyring_new_id(char id_out[KEYRING_ID_SIZE])
+{
+	unsigned char name[4];
+
 	secret_random(name, sizeof(name));
-	text_hex(key, sizeof(key), hex);
-	text_hex(name, sizeof(name), id);
-	fd = mkostemp(draft, O_CLOEXEC);
-	bad = fd < 0 || fchmod(fd, 0400) != 0 || dprintf(fd, "%s %s\n", id, hex) < 0 ||
-	      fsync(fd) != 0 || link(draft, path) != 0;
-	if (bad)
-		err_set(err, ERR_BROKEN, "%s: can't make the key file: %s", path, strerror(errno));
-	if (fd >= 0) {
-		unlink(draft);
-		close(fd);
-	}
-	secret_wipe(key, sizeof(key));
-	secret_wipe(hex, sizeof(hex));
-	free(draft);
-	return bad ? -1 : 0;
+	text_hex(name, sizeof(name), id_out);
 }
 
-/*
- * Nothing may be sealed with a key that a power cut could take away: its name is flushed at each
- * start, for the one that made it may have been killed before it came to that. A folder that can't
- * be flushed for another reason than a bad disk is not one that we make keys in.
- */
-static int
-keyring_make_durable(const char *path, struct err *err)
-{
-	if (access(path, F_OK) != 0 && keyring_make_file(path, err) != 0 && access(path, F_OK) != 0)
-		return -1;
-	if (file_flush_folder(path) != 0 && errno == EIO)
-		return err_set(
-		    err, ERR_BROKEN, "%s: its folder can't be flushed: %s", path, strerror(errno));
-	return 0;
-}
-
-static int
+static const char *
 keyring_read_line(struct keyring *keyring, char *line)
 {
-	struct key *key = &keyring->keys[keyring->count];
+	struct key *key;
 	char *space = strchr(line, ' ');
 
 	line[strcspn(line, "\r\n")] = '\0';
 	if (line[0] == '\0' || line[0] == '#')
-		return 0;
-	if (space == NULL || space == line || space - line >= KEYRING_ID_SIZE)
-		return -1;
+		return NULL;
+	if (space == NULL || space == line || space - line >= KEYRING_ID_SIZE ||
+	    strlen(space + 1) != (size_t)2 * KEY_BYTES)
+		return "not 'ID HEX' with 64 hexadecimal digits";
+	*space = '\0';
+	if (keyring_find(keyring, line) != NULL)
+		return "that ID is there twice";
+	key = keyring_find(keyring, "");
+	if (key == NULL)
+		return "too many keys";
 	if (text_unhex(space + 1, key->bytes, KEY_BYTES) != 0)
-		return -1;
-	memcpy(key->id, line, (size_t)(space - line));
-	keyring->count++;
-	return 0;
+		return "not 'ID HEX' with 64 hexadecimal digits";
+	memcpy(key->id, line, strlen(line) + 1);
+	return NULL;
 }
 
 static int
 keyring_read_file(struct keyring *keyring, FILE *file, const char *path, struct err *err)
 {
-	char line[256];
-	int number = 0, bad = 0;
+	char line[KEYFILE_LINE_SIZE];
+	const char *why = NULL;
+	int number = 0;
 
-	while (!bad && keyring->count < KEYS_MAX && fgets(line, sizeof(line), file) != NULL) {
+	while (why == NULL && fgets(line, sizeof(line), file) != NULL) {
 		number++;
-		bad = keyring_read_line(keyring, line);
+		why = keyring_read_line(keyring, line);
 	}
 	secret_wipe(line, sizeof(line));
-	if (bad)
-		return err_set(err, ERR_BROKEN, "%s:%d: not 'ID HEX' with 64 hexadecimal digits",
-		    path, number);
-	if (keyring->count == 0)
+	if (why != NULL)
+		return err_set(err, ERR_BROKEN, "%s:%d: %s", path, number, why);
+	if (keyring->keys[0].id[0] == '\0')
 		return err_set(err, ERR_BROKEN, "%s: no key in it", path);
 	return 0;
 }
 
-struct keyring *
-keyring_open(const char *path, bool make, struct err *err)
+static struct keyring *
+keyring_new(const char *name, int fd)
 {
-	struct keyring *keyring = NULL;
-	struct stat status;
-	FILE *file;
+	struct keyring *keyring = secret_memory(sizeof(*keyring));
+	struct stat status = {0};
 
-	if (make && keyring_make_durable(path, err) != 0)
-		return NULL;
-	file = fopen(path, "re");
-	if (file == NULL) {
-		err_set(err, ERR_BROKEN, "%s: can't read the key file: %s", path, strerror(errno));
-		return NULL;
+	keyring->name = mem_text(name);
+	if (fstat(fd, &status) == 0) {
+		keyring->device = status.st_dev;
+		keyring->inode = status.st_ino;
 	}
+	pthread_rwlock_init(&keyring->lock, NULL);
+	return keyring;
+}
+
+struct keyring *
+keyring_open(const char *name, bool make, struct err *err)
+{
+	struct keyring *keyring;
+	char *path;
+	FILE *file;
+	int fd;
+
+	if (make && !file_is_credential(name) && keyfile_prepare(name, err) != 0)
+		return NULL;
+	fd = file_open_secret(name, &path, err);
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, "r");
+	if (file == NULL)
+		err_end("out of memory");
 	setvbuf(file, NULL, _IONBF, 0);
-	if (fstat(fileno(file), &status) != 0 || (status.st_mode & 077) != 0) {
-		err_set(err, ERR_BROKEN, "%s: others may read it: chmod 0400 it", path);
-		goto out;
-	}
-	keyring = mem_new(sizeof(*keyring));
+	keyring = keyring_new(name, fd);
 	if (keyring_read_file(keyring, file, path, err) != 0)
 		keyring_free(&keyring);
-out:
 	fclose(file);
+	free(path);
 	return keyring;
 }
 
 void
 keyring_free(struct keyring **keyring)
 {
-	if (*keyring != NULL)
-		secret_wipe(*keyring, sizeof(**keyring));
-	free(*keyring);
+	struct keyring *it = *keyring;
+
+	if (it == NULL)
+		return;
 	*keyring = NULL;
+	free(it->name);
+	pthread_rwlock_destroy(&it->lock);
+	secret_memory_free(it, sizeof(*it));
+}
+
+bool
+keyring_is_same_file(const struct keyring *one, const struct keyring *other)
+{
+	return one->device == other->device && one->inode == other->inode;
 }
 
 const char *
 keyring_current(const struct keyring *keyring)
 {
-	return keyring->keys[0].id;
+	return keyring->keys[keyring->current].id;
+}
+
+void
+keyring_others(struct keyring *keyring, struct keyring_ids *ids_out)
+{
+	ids_out->count = 0;
+	pthread_rwlock_rdlock(&keyring->lock);
+	for (size_t i = 0; i < KEYRING_MOST; i++)
+		if (i != keyring->current && keyring->keys[i].id[0] != '\0')
+			memcpy(
+			    ids_out->list[ids_out->count++], keyring->keys[i].id, KEYRING_ID_SIZE);
+	pthread_rwlock_unlock(&keyring->lock);
+}
+
+int
+keyring_make(struct keyring *keyring, const char *id, struct err *err)
+{
+	static const struct keyring_ids none;
+	char line[KEYFILE_LINE_SIZE];
+	struct key *key;
+	int result;
+
+	pthread_rwlock_rdlock(&keyring->lock);
+	key = keyring_find(keyring, "");
+	pthread_rwlock_unlock(&keyring->lock);
+	if (key == NULL)
+		return err_set(err, ERR_BROKEN, "%s: too many keys", keyring->name);
+	/* Nobody looks at the bytes of a place that is free. */
+	secret_random(key->bytes, sizeof(key->bytes));
+	keyfile_line(id, key->bytes, line);
+	result = keyfile_rewrite(keyring->name, line, &none, err);
+	secret_wipe(line, sizeof(line));
+	if (result != 0)
+		return -1;
+	pthread_rwlock_wrlock(&keyring->lock);
+	snprintf(key->id, sizeof(key->id), "%s", id);
+	pthread_rwlock_unlock(&keyring->lock);
+	return 0;
+}
+
+void
+keyring_use(struct keyring *keyring, const char *id)
+{
+	const struct key *key;
+
+	pthread_rwlock_wrlock(&keyring->lock);
+	key = keyring_find(keyring, id);
+	if (key != NULL)
+		keyring->current = (size_t)(key - keyring->keys);
+	pthread_rwlock_unlock(&keyring->lock);
+}
+
+int
+keyring_drop(struct keyring *keyring, const struct keyring_ids *ids, struct err *err)
+{
+	return ids->count == 0 ? 0 : keyfile_rewrite(keyring->name, NULL, ids, err);
+}
+
+void
+keyring_forget(struct keyring *keyring, const struct keyring_ids *ids)
+{
+	pthread_rwlock_wrlock(&keyring->lock);
+	for (size_t i = 0; i < ids->count; i++) {
+		struct key *key = keyring_find(keyring, ids->list[i]);
+
+		if (key != NULL && key != &keyring->keys[keyring->current])
+			secret_wipe(key, sizeof(*key)); /* with zeros: the place is free */
+	}
+	pthread_rwlock_unlock(&keyring->lock);
 }
 
 /* The row's own key: HKDF of the key with the row's salt; about goes in as the info. */
@@ -182,8 +256,23 @@ keyring_derive(const struct key *key, const unsigned char salt[SALT_BYTES], cons
 	EVP_KDF_free(kdf);
 }
 
+/* -1 where there is no such key. */
+static int
+keyring_derive_by(struct keyring *keyring, const char *id, const unsigned char salt[SALT_BYTES],
+    const char *about, unsigned char out[KEY_BYTES])
+{
+	const struct key *key;
+
+	pthread_rwlock_rdlock(&keyring->lock);
+	key = id[0] != '\0' ? keyring_find(keyring, id) : NULL;
+	if (key != NULL)
+		keyring_derive(key, salt, about, out);
+	pthread_rwlock_unlock(&keyring->lock);
+	return key != NULL ? 0 : -1;
+}
+
 void
-keyring_seal(const struct keyring *keyring, const char *about, const void *plain, size_t size,
+keyring_seal(struct keyring *keyring, const char *about, const void *plain, size_t size,
     unsigned char **sealed_out, size_t *sealed_size_out)
 {
 	unsigned char row_key[KEY_BYTES];
@@ -193,7 +282,7 @@ keyring_seal(const struct keyring *keyring, const char *about, const void *plain
 	int part, last;
 
 	secret_random(sealed, SALT_BYTES + NONCE_BYTES);
-	keyring_derive(&keyring->keys[0], sealed, about, row_key);
+	keyring_derive_by(keyring, keyring_current(keyring), sealed, about, row_key);
 	if (cipher == NULL ||
 	    EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, row_key, nonce) != 1 ||
 	    EVP_EncryptUpdate(
@@ -208,20 +297,10 @@ keyring_seal(const struct keyring *keyring, const char *about, const void *plain
 	*sealed_size_out = OVERHEAD + size;
 }
 
-static const struct key *
-keyring_find(const struct keyring *keyring, const char *id)
-{
-	for (size_t i = 0; i < keyring->count; i++)
-		if (strcmp(keyring->keys[i].id, id) == 0)
-			return &keyring->keys[i];
-	return NULL;
-}
-
 int
-keyring_unseal(const struct keyring *keyring, const char *key_id, const char *about,
-    const void *sealed, size_t size, char **plain_out, size_t *plain_size_out, struct err *err)
+keyring_unseal(struct keyring *keyring, const char *key_id, const char *about, const void *sealed,
+    size_t size, char **plain_out, size_t *plain_size_out, struct err *err)
 {
-	const struct key *key = keyring_find(keyring, key_id);
 	const unsigned char *salt = sealed, *nonce = salt + SALT_BYTES, *body = nonce + NONCE_BYTES;
 	unsigned char row_key[KEY_BYTES];
 	EVP_CIPHER_CTX *cipher;
@@ -229,13 +308,12 @@ keyring_unseal(const struct keyring *keyring, const char *key_id, const char *ab
 	size_t plain_size = size - OVERHEAD;
 	int part, last, good;
 
-	if (key == NULL)
-		return err_set(err, ERR_BROKEN, "the key file has no key %.16s", key_id);
 	if (size < OVERHEAD || size > INT32_MAX)
 		return err_set(err, ERR_BROKEN, "the sealed bytes are cut short");
+	if (keyring_derive_by(keyring, key_id, salt, about, row_key) != 0)
+		return err_set(err, ERR_BROKEN, "the key file has no key %.16s", key_id);
 	plain = mem_new(plain_size + 1);
 	cipher = EVP_CIPHER_CTX_new();
-	keyring_derive(key, salt, about, row_key);
 	/* A fault of the library must not look like one of the sealed bytes. */
 	if (cipher == NULL ||
 	    EVP_DecryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, row_key, nonce) != 1)
@@ -270,8 +348,8 @@ keyring_hmac(const struct keyring *keyring, const char *purpose, const void *byt
 
 	memcpy(whole, purpose, purpose_size);
 	memcpy(whole + purpose_size, bytes, size);
-	if (HMAC(EVP_sha256(), keyring->keys[0].bytes, KEY_BYTES, whole, purpose_size + size, mac,
-		&mac_size) == NULL)
+	if (HMAC(EVP_sha256(), keyring->keys[keyring->current].bytes, KEY_BYTES, whole,
+		purpose_size + size, mac, &mac_size) == NULL)
 		err_end("the cryptographic library does not work");
 	text_hex(mac, sizeof(mac), out);
 	secret_wipe(whole, purpose_size + size);

@@ -1,7 +1,6 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -136,12 +136,10 @@ secret_from_file(const char *path, struct err *err)
 	char line[4097];
 	ssize_t got;
 	struct secret *secret = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = file_open_secret(path, NULL, err);
 
-	if (fd < 0) {
-		err_set(err, ERR_BROKEN, "%s: can't read it: %s", path, strerror(errno));
+	if (fd < 0)
 		return NULL;
-	}
 	got = read(fd, line, sizeof(line) - 1);
 	close(fd);
 	if (got <= 0) {

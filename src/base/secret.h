@@ -29,7 +29,7 @@ void secret_free(struct secret **secret);
 const char *secret_text(const struct secret *secret); /* ends with a NUL */
 size_t secret_size(const struct secret *secret);
 
-/* The first line of a file, without its end of line; at most 4096 bytes. */
+/* The first line of a file (file_open_secret), without its end of line; at most 4096 bytes. */
 struct secret *secret_from_file(const char *path, struct err *err);
 
 /* Zeroed memory of the secure heap where there is room, else of the ordinary one. */

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -52,6 +53,15 @@ check_path(const char *text, struct err *err)
 	if (*text == '\0' || *text == '/')
 		return 0;
 	return err_set(err, ERR_INPUT, "must be an absolute path");
+}
+
+int
+check_secret(const char *text, struct err *err)
+{
+	if (*text == '\0' || *text == '/' || (*text != '.' && file_is_credential(text)))
+		return 0;
+	return err_set(
+	    err, ERR_INPUT, "must be an absolute path, or the name of a credential (no slash)");
 }
 
 int

@@ -14,6 +14,7 @@ typedef int check_text_fn(const char *text, struct err *err);
 check_text_fn check_address;   /* an IP address, or the path of a socket */
 check_text_fn check_socket;    /* an absolute path that fits sockaddr_un */
 check_text_fn check_path;      /* an absolute path, or nothing */
+check_text_fn check_secret;    /* the same, or a credential's name */
 check_text_fn check_id;        /* [a-z0-9][a-z0-9-]* */
 check_text_fn check_persona;   /* the same, or nothing */
 check_text_fn check_source;    /* [A-Za-z0-9][A-Za-z0-9_-]* */

@@ -164,8 +164,8 @@ static const struct row directory_rows[] = {
     {"bind_dn", ROW_TEXT, AT(conf_directory, bind_dn), .fallback = "", .flags = ROW_FIXED,
 	.help = "DN of a simple bind."},
     {"bind_password_file", ROW_TEXT, AT(conf_directory, bind_password_file), .fallback = "",
-	.check = check_path, .flags = ROW_FIXED,
-	.help = "File whose first line is the password of a simple bind."},
+	.check = check_secret, .flags = ROW_FIXED,
+	.help = "File whose first line is the password of a simple bind, or a credential's name."},
     {"start_tls", ROW_BOOL, AT(conf_directory, start_tls), .fallback = "false", .flags = ROW_FIXED,
 	.help = "Start TLS on ldap:// before the bind."},
     {"ca_file", ROW_TEXT, AT(conf_directory, ca_file), .fallback = "", .check = check_path,
@@ -174,8 +174,9 @@ static const struct row directory_rows[] = {
     {"certificate_file", ROW_TEXT, AT(conf_directory, certificate_file), .fallback = "",
 	.check = check_path, .flags = ROW_FIXED,
 	.help = "Our own certificate (PEM); \"\" for none."},
-    {"key_file", ROW_TEXT, AT(conf_directory, key_file), .fallback = "", .check = check_path,
-	.flags = ROW_FIXED, .help = "The private key (PEM) of our own certificate."},
+    {"key_file", ROW_TEXT, AT(conf_directory, key_file), .fallback = "", .check = check_secret,
+	.flags = ROW_FIXED,
+	.help = "The private key (PEM) of our own certificate, or a credential's name."},
     {"connections", ROW_NUMBER, AT(conf_directory, connections), .fallback = "2", .low = 1,
 	.high = 8, .flags = ROW_FIXED, .help = "How many connections to hold."},
     {"connect_timeout", ROW_SECONDS, AT(conf_directory, connect_timeout), .fallback = "5", .low = 1,
@@ -310,10 +311,10 @@ static const struct row category_rows[] = {
 };
 
 static const struct row identity_rows[] = {
-    {"key_file", ROW_TEXT, AT(conf_identity, key_file), .low = 1, .check = check_path,
+    {"key_file", ROW_TEXT, AT(conf_identity, key_file), .low = 1, .check = check_secret,
 	.fallback = "/var/lib/musterd/identity.key", .flags = ROW_FIXED,
-	.help = "Key of the keyed hashes of identifiers. Never rotate it and keep a copy: claims "
-		"are named by it."},
+	.help = "Key of the keyed hashes of identifiers, or a credential's name. Never rotate it "
+		"and keep a copy: claims are named by it."},
     {"refusal_delay_ms", ROW_MILLISECONDS, AT(conf_identity, refusal_delay), .fallback = "300",
 	.low = 0, .high = 10000,
 	.help = "Refusals are answered on this beat, so that time tells nothing."},
@@ -432,9 +433,13 @@ static const struct row journal_rows[] = {
     {"path", ROW_TEXT, AT(conf_journal, path), .low = 1, .check = check_path,
 	.fallback = "/var/lib/musterd/journal.db", .flags = ROW_FIXED,
 	.help = "The journal: every registration that was acknowledged is in it."},
-    {"key_file", ROW_TEXT, AT(conf_journal, key_file), .low = 1, .check = check_path,
+    {"key_file", ROW_TEXT, AT(conf_journal, key_file), .low = 1, .check = check_secret,
 	.fallback = "/var/lib/musterd/journal.key", .flags = ROW_FIXED,
-	.help = "Keys that seal what the journal holds of an identity."},
+	.help = "Keys that seal what the journal holds of an identity, a line each: 'ID HEX'. The "
+		"first is in use, and 'musterctl journal rekey' changes it. Made where it is "
+		"missing, with mode 0400; refused where others have a right to it. Without a slash "
+		"it is the name of a credential in $CREDENTIALS_DIRECTORY (systemd's "
+		"LoadCredential=), which must be there."},
     {"batch", ROW_NUMBER, AT(conf_journal, batch), .fallback = "256", .low = 1, .high = 65536,
 	.flags = ROW_FIXED, .help = "Most registrations in one transaction."},
     END,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "confine/confine_internal.h"
@@ -65,26 +66,29 @@ places_add_file(struct places *places, const char *path, enum place_use use)
 	free(target);
 }
 
-/* One that is missing is made at this start. */
+/* Credentials have a folder of their own. */
 static void
-places_add_key(struct places *places, const char *path)
+places_add_secret(struct places *places, const char *name, enum place_use use)
 {
-	places_add_file(places, path, access(path, F_OK) == 0 ? PLACE_READ : PLACE_WRITE);
+	if (name != NULL && *name != '\0' && !file_is_credential(name))
+		places_add_file(places, name, use);
 }
 
 static void
 places_add_directory(struct places *places, const struct conf_directory *directory)
 {
-	places_add_file(places, directory->bind_password_file, PLACE_READ);
+	places_add_secret(places, directory->bind_password_file, PLACE_READ);
 	places_add_file(places, directory->ca_file, PLACE_READ);
 	places_add_file(places, directory->certificate_file, PLACE_READ);
-	places_add_file(places, directory->key_file, PLACE_READ);
+	places_add_secret(places, directory->key_file, PLACE_READ);
 }
 
 /* The one list: a path of the configuration that is opened after the start is named here. */
 void
 places_collect(const struct conf *conf, struct places *places_out)
 {
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
 	*places_out = (struct places){0};
 	for (size_t i = 0; i < sizeof(system_places) / sizeof(system_places[0]); i++)
 		places_add(places_out, system_places[i], PLACE_READ);
@@ -97,14 +101,19 @@ places_collect(const struct conf *conf, struct places *places_out)
 	places_add_file(places_out, conf->certificates.roots_file, PLACE_READ);
 	places_add_file(places_out, conf->certificates.intermediates_file, PLACE_READ);
 	places_add(places_out, conf->certificates.crl_folder, PLACE_READ);
-	places_add_key(places_out, conf->identity.key_file);
-	places_add_key(places_out, conf->journal.key_file);
+	if (credentials != NULL)
+		places_add(places_out, credentials, PLACE_READ);
+	/* One that is missing is made at this start. */
+	if (conf->identity.key_file != NULL)
+		places_add_secret(places_out, conf->identity.key_file,
+		    access(conf->identity.key_file, F_OK) == 0 ? PLACE_READ : PLACE_WRITE);
+	places_add_secret(places_out, conf->journal.key_file, PLACE_WRITE); /* journal rekey */
 	places_add_file(places_out, conf->journal.path, PLACE_WRITE);
 	places_add_file(places_out, conf->listen.admin_socket, PLACE_SOCKET);
 	if (conf->listen.address != NULL && *conf->listen.address == '/')
 		places_add_file(places_out, conf->listen.address, PLACE_SOCKET);
 	places_add_file(places_out, conf->listen.certificate_file, PLACE_READ);
-	places_add_file(places_out, conf->listen.key_file, PLACE_READ);
+	places_add_secret(places_out, conf->listen.key_file, PLACE_READ);
 	places_add_file(places_out, conf->listen.client_ca_file, PLACE_READ);
 }
 

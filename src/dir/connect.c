@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "conf/conf.h"
@@ -77,7 +78,8 @@ connect_limit(LDAP *handle, int64_t deadline)
 static int
 connect_set_tls(LDAP *handle, const struct conf_directory *settings)
 {
-	const char *ca = text_or_none(settings->ca_file);
+	const char *ca = text_or_none(settings->ca_file), *key = text_or_none(settings->key_file);
+	char *key_path = NULL;
 	int demand = LDAP_OPT_X_TLS_DEMAND, minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, client = 0;
 
 	if (ca == NULL && access(SYSTEM_CA_FILE, R_OK) == 0)
@@ -87,7 +89,11 @@ connect_set_tls(LDAP *handle, const struct conf_directory *settings)
 	ldap_set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &minimum);
 	ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, ca);
 	ldap_set_option(handle, LDAP_OPT_X_TLS_CERTFILE, text_or_none(settings->certificate_file));
-	ldap_set_option(handle, LDAP_OPT_X_TLS_KEYFILE, text_or_none(settings->key_file));
+	/* One that is not there is libldap's to say. */
+	if (key != NULL)
+		key_path = file_secret_path(key, NULL);
+	ldap_set_option(handle, LDAP_OPT_X_TLS_KEYFILE, key_path != NULL ? key_path : key);
+	free(key_path);
 	return ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &client) == LDAP_OPT_SUCCESS ? 0 : -1;
 }
 

@@ -127,7 +127,7 @@ tls_read_certificate(struct http_tls *tls, struct err *err)
 static EVP_PKEY *
 tls_load_key(const char *path, struct err *err)
 {
-	int fd = file_open_private(path, err);
+	int fd = file_open_secret(path, NULL, err);
 	EVP_PKEY *key = NULL;
 	BIO *file;
 

@@ -109,6 +109,8 @@ check_row(struct check *check, sqlite3_stmt *statement, struct journal_findings 
 	struct err err = {0};
 
 	findings->rows++;
+	if (check->each != NULL)
+		check->each(statement, check->arg);
 	if (check->keys == NULL) {
 		findings->set_aside += known;
 	} else if (row_unseal(check->keys, statement, registration, &err) != 0 &&

@@ -106,6 +106,8 @@ journal_open(
 	journal->keys = keys;
 	journal->path = mem_text(conf->path);
 	journal->lock_fd = -1;
+	pthread_mutex_init(&journal->sealing, NULL);
+	pthread_mutex_init(&journal->looking, NULL);
 	writer_init(&journal->writer);
 	if (journal_start(journal, loop, conf, err) != 0)
 		journal_close(&journal);
@@ -126,48 +128,47 @@ journal_close(struct journal **journal)
 	sql_finalize(it->reads, READ_SQL_COUNT);
 	sqlite3_close(it->reader);
 	writer_fini(&it->writer);
+	pthread_mutex_destroy(&it->sealing);
+	pthread_mutex_destroy(&it->looking);
 	if (it->lock_fd >= 0)
 		close(it->lock_fd);
 	free(it->path);
 	free(it);
 }
 
-static struct write *
-journal_write_new(struct journal *journal, enum write_kind kind,
-    const struct registration *registration, const struct journal_note *note)
+static void
+journal_write(struct journal *journal, enum write_kind kind,
+    const struct registration *registration, const struct journal_note *note, journal_done_fn *done,
+    void *arg)
 {
 	struct write *write = write_new(kind, registration->id);
 
+	if (note != NULL) {
+		write->noted = true;
+		write->at = clock_wall();
+		write->step = mem_text(note->step);
+		write->what = mem_text(note->what);
+	}
+	write->done = done;
+	write->arg = arg;
+	pthread_mutex_lock(&journal->sealing);
 	row_fill(&write->row, journal->keys, registration);
-	if (note == NULL)
-		return write;
-	write->noted = true;
-	write->at = clock_wall();
-	write->step = mem_text(note->step);
-	write->what = mem_text(note->what);
-	return write;
+	writer_submit(&journal->writer, write);
+	pthread_mutex_unlock(&journal->sealing);
 }
 
 void
 journal_append(struct journal *journal, const struct registration *registration,
     const struct journal_note *note, journal_done_fn *done, void *arg)
 {
-	struct write *write = journal_write_new(journal, WRITE_APPEND, registration, note);
-
-	write->done = done;
-	write->arg = arg;
-	writer_submit(&journal->writer, write);
+	journal_write(journal, WRITE_APPEND, registration, note, done, arg);
 }
 
 void
 journal_save(struct journal *journal, const struct registration *registration,
     const struct journal_note *note, journal_done_fn *done, void *arg)
 {
-	struct write *write = journal_write_new(journal, WRITE_SAVE, registration, note);
-
-	write->done = done;
-	write->arg = arg;
-	writer_submit(&journal->writer, write);
+	journal_write(journal, WRITE_SAVE, registration, note, done, arg);
 }
 
 void
@@ -251,7 +252,7 @@ journal_set_fact(struct journal *journal, const char *name, const char *value, s
 	struct write *write = journal_fact_write(name, value);
 	enum journal_result result;
 
-	writer_submit_and_wait(&journal->writer, write);
+	writer_submit_and_wait(&journal->writer, &write, 1);
 	result = write->result;
 	write_free(&write);
 	if (result == JOURNAL_DONE)

@@ -25,12 +25,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/keyring.h"
 #include "model/registration.h"
 
 struct conf_journal;
 struct err;
 struct journal;
-struct keyring;
 struct loop;
 
 enum journal_result {
@@ -173,8 +173,8 @@ void journal_findings_free(struct journal_findings **findings);
  * file), which is there whole or not at all. In a thread of its own, beside everything else; one of
  * each at a time (ERR_BUSY).
  */
-enum journal_task { JOURNAL_CHECK, JOURNAL_BACKUP };
-#define JOURNAL_TASKS 2
+enum journal_task { JOURNAL_CHECK, JOURNAL_BACKUP, JOURNAL_REKEY };
+#define JOURNAL_TASKS 3
 int journal_begin(
     struct journal *journal, enum journal_task task, const char *path, struct err *err);
 struct journal_task_state {
@@ -188,6 +188,27 @@ void journal_look(
     struct journal *journal, enum journal_task task, struct journal_task_state *state_out);
 /* Of the last check that came to its end, the journal's until the next look; NULL: none did. */
 const struct journal_findings *journal_findings(struct journal *journal, int64_t *checked_at_out);
+
+/*
+ * Another key: a new one comes into the key file, in front, and is in use from then on; everything
+ * is sealed again with it; then the older keys that no row needs any more go from the file, unless
+ * keep_old. Where no key can be made (a credential, a folder that is not ours) the first one stays
+ * in use, and what is sealed with others is sealed again. A check comes with it: what does not
+ * unseal is set aside, and its key stays. Also a task, and one that was cut short goes on where
+ * it was: when it is begun again, or by itself at the next start.
+ */
+int journal_begin_rekey(struct journal *journal, bool keep_old, struct err *err);
+void journal_resume_rekey(struct journal *journal);
+struct journal_rekeyed {
+	char key[KEYRING_ID_SIZE];   /* now in use */
+	char *not_made;              /* why no new key was; NULL where one was */
+	int64_t rows;                /* sealed again */
+	struct keyring_ids unneeded; /* older keys that no row names any more */
+	bool dropped;                /* and they are out of the key file */
+	struct keyring_ids needed;   /* older keys that rows name which could not be sealed again */
+};
+/* Of the last one that came to its end, as above. */
+const struct journal_rekeyed *journal_rekeyed(struct journal *journal);
 
 /* The same for a process of its own ('musterd -t', tests), also beside a daemon that runs:
  * blocking, and without keys. The check says the first thing that is damaged; a missing file is

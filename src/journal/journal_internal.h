@@ -98,6 +98,8 @@ enum row_column {
 };
 
 /* A copy that the writer thread may use: nothing of it is in clear that is sealed in the file. */
+struct write;
+
 struct row {
 	struct registration *registration; /* without application and work */
 	char *categories;                  /* ids joined by a space; NULL until proved */
@@ -106,14 +108,17 @@ struct row {
 	char sealed_key[KEYRING_ID_SIZE];
 };
 
-void row_fill(struct row *row, const struct keyring *keys, const struct registration *registration);
+void row_fill(struct row *row, struct keyring *keys, const struct registration *registration);
 void row_fini(struct row *row);
 void row_bind(const struct row *row, sqlite3_stmt *statement);
 /* The plain part. One whose state is none is set aside as failed, with the reason in detail. */
 struct registration *row_read(sqlite3_stmt *statement);
+/* The write that seals it again with the key in use, while it is what the row says; NULL where it
+ * is that already, or there is nothing that unseals. */
+struct write *row_reseal(struct keyring *keys, sqlite3_stmt *statement);
 /* Adds the application; -1 with err where it does not unseal, or the state is none. */
-int row_unseal(const struct keyring *keys, sqlite3_stmt *statement,
-    struct registration *registration, struct err *err);
+int row_unseal(struct keyring *keys, sqlite3_stmt *statement, struct registration *registration,
+    struct err *err);
 
 /* ---- write.c: what one write does within the transaction ---- */
 
@@ -127,27 +132,28 @@ enum write_kind {
 	WRITE_CREDIT,
 	WRITE_ATTEMPTS,
 	WRITE_PRUNE,
+	WRITE_RESEAL,
+	WRITE_SWEEP,
 };
 
 struct write {
 	enum write_kind kind;
 	char id[UUID_SIZE];
 	char taken_by[UUID_SIZE]; /* append: the registration that has the Idempotency-Key */
-	struct row row;           /* append, save */
+	struct row row;           /* append, save; reseal: what is sealed alone */
 	bool noted;               /* the timeline gets a line */
 	int64_t at;               /* the time of the line; wake: what is due later than this;
 				     prune: what began before this; credit: due before this */
 	int64_t credit;           /* milliseconds */
 	char *step, *what;
-	char *name,
-	    *value; /* fact, credit; wake: the directory; answer: the body; attempts: the key */
+	char *name, *value; /* fact (NULL: it goes), credit; wake: the directory; answer: the body;
+			     * attempts: the key */
 	struct journal_attempts attempts;
 	int64_t woken; /* wake: the last row that was */
 	bool more;     /* wake: there may be others behind it */
 	int status;    /* answer */
-	void *sealed;  /* set aside: only while these are still the row's sealed bytes */
+	void *sealed;  /* set aside, reseal: only while these are still the row's sealed bytes */
 	size_t sealed_size;
-
 	enum journal_result result;
 	bool met_damage; /* a page that it needs is corrupt */
 	bool waited_for; /* the loop's thread waits until it is finished, and frees it */
@@ -177,6 +183,8 @@ enum write_sql {
 	SQL_ATTEMPTS,
 	SQL_FORGET_ATTEMPTS,
 	SQL_PRUNE,
+	SQL_RESEAL,
+	SQL_FORGET_FACT,
 	WRITE_SQL_COUNT,
 };
 
@@ -200,7 +208,8 @@ struct writer {
 	sqlite3_stmt *statements[WRITE_SQL_COUNT];
 	int batch;
 	int wal_pages;       /* in the WAL file after the last commit */
-	bool erased;         /* the WAL may still hold sealed bytes that were erased since */
+	int64_t erased_at;   /* clock_boot: since when the WAL may hold sealed bytes that were
+				erased; 0: it does not */
 	int64_t troubled_at; /* clock_boot of the last log line about trouble */
 	atomic_int trouble;  /* SQLite's code, where the last transaction was not kept */
 
@@ -227,8 +236,9 @@ void writer_init(struct writer *writer);
 int writer_start(struct writer *writer, struct loop *loop, struct err *err);
 void writer_end(struct writer *writer); /* commits what waits, ends the thread, calls back */
 void writer_fini(struct writer *writer);
-void writer_submit(struct writer *writer, struct write *write);          /* takes the write */
-void writer_submit_and_wait(struct writer *writer, struct write *write); /* does not */
+void writer_submit(struct writer *writer, struct write *write); /* takes the write */
+/* From any thread; does not take the writes. */
+void writer_submit_and_wait(struct writer *writer, struct write *const *writes, size_t count);
 /* Nothing is committed before it is; takes the write. Before the first that is submitted. */
 void writer_preface(struct writer *writer, struct write *write);
 /* Nothing goes on with that row; said in the log once. */
@@ -269,6 +279,8 @@ struct write *read_aside(
 /* The lock file's descriptor, to be kept open; -1 with err where another process has the lock. */
 int lock_take(const char *journal_path, struct err *err);
 
+struct task;
+
 /* ---- check.c, backup.c: what looks at the whole file, from any thread ---- */
 
 /* Shared by the thread at work and who looks on. */
@@ -278,9 +290,10 @@ struct progress {
 };
 
 struct check {
-	const struct keyring *keys; /* NULL: nothing is unsealed */
+	struct keyring *keys; /* NULL: nothing is unsealed */
 	/* With keys: gets what was not set aside before. */
 	void (*set_aside)(struct write *write, void *arg);
+	void (*each)(sqlite3_stmt *statement, void *arg); /* gets each row first, may be NULL */
 	void *arg;
 	struct progress progress;
 };
@@ -289,16 +302,36 @@ struct check {
 struct journal_findings *check_run(struct check *check, const char *path, struct err *err);
 int backup_run(const char *source, const char *path, struct progress *progress, struct err *err);
 
+/* ---- rekey.c ---- */
+
+#define REKEY_BATCH 64 /* rows at a time: who writes meanwhile waits for no more */
+
+struct rekey {
+	bool resumes, keep_old;
+	struct journal_rekeyed result;
+	struct write *batch[REKEY_BATCH];
+	size_t count;
+	struct err err; /* why it can't go on */
+};
+
+/* Notes what is to be done, from what an earlier one left in the journal. On the loop's thread. */
+void rekey_prepare(struct rekey *rekey, struct journal *journal, bool keep_old);
+/* NULL with err where it did not come to its end. */
+struct journal_findings *rekey_run(struct task *task, struct err *err);
+void rekey_free(struct rekey **rekey);
+
 /* ---- task.c ---- */
 
 struct task {
 	struct journal *journal; /* NULL: there was none so far */
-	char *path;              /* of a backup; NULL: a check */
+	enum journal_task kind;
+	char *path; /* of a backup */
 	bool has_thread;
 	pthread_t thread;
 	atomic_bool ended;
 	/* the thread's until it has ended */
 	struct check check;
+	struct rekey *rekey; /* NULL: none */
 	struct journal_findings *findings;
 	struct err err;
 	int64_t ended_at;
@@ -309,7 +342,10 @@ void task_end_all(struct journal *journal);
 /* ---- keys.c ---- */
 
 /* Refuses a key file that can't open what is sealed in the journal; notes the key in use. */
-int keys_check(sqlite3 *database, const struct keyring *keys, struct err *err);
+int keys_check(sqlite3 *database, struct keyring *keys, struct err *err);
+/* The fact that shows that a key is the right one: sealed with the one in use. The caller's. */
+char *keys_fact_name(const char *id);
+char *keys_fact_value(struct keyring *keys);
 
 struct journal {
 	struct keyring *keys;
@@ -320,7 +356,12 @@ struct journal {
 	sqlite3_stmt *reads[READ_SQL_COUNT];
 	int64_t read_failed_at; /* clock_boot of the last log line about it */
 	bool misread;           /* the last read failed */
+	/* Between sealing and the queue no other key comes into use: what waits in the queue when
+	 * one does is all that is sealed with the old. */
+	pthread_mutex_t sealing;
+	pthread_mutex_t looking; /* one goes through the rows at a time */
 	struct task tasks[JOURNAL_TASKS];
+	struct rekey *rekeyed;             /* the last one that came to its end; NULL: none */
 	struct journal_findings *findings; /* of the last check */
 	int64_t checked_at;
 };

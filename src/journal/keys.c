@@ -15,7 +15,7 @@
 #define FACT_TEXT "musterd"
 
 static bool
-keys_opens(const struct keyring *keys, const char *id, const char *hex)
+keys_opens(struct keyring *keys, const char *id, const char *hex)
 {
 	size_t size = strlen(hex) / 2, plain_size;
 	unsigned char *sealed = mem_new(size + 1);
@@ -42,7 +42,7 @@ keys_count_rows(sqlite3 *database, const char *id, int64_t *out, struct err *err
 
 static int
 keys_check_one(
-    sqlite3 *database, const struct keyring *keys, const char *id, const char *hex, struct err *err)
+    sqlite3 *database, struct keyring *keys, const char *id, const char *hex, struct err *err)
 {
 	int64_t rows;
 
@@ -58,18 +58,33 @@ keys_check_one(
 	    id, (long long)rows);
 }
 
-static int
-keys_note_current(sqlite3 *database, const struct keyring *keys, struct err *err)
+char *
+keys_fact_name(const char *id)
 {
-	sqlite3_stmt *statement = NULL;
+	return mem_format("%s%s", FACT_PREFIX, id);
+}
+
+char *
+keys_fact_value(struct keyring *keys)
+{
 	unsigned char *sealed;
 	size_t size;
-	char *hex, *name = mem_format("%s%s", FACT_PREFIX, keyring_current(keys));
-	int code;
+	char *hex;
 
 	keyring_seal(keys, FACT_ABOUT, FACT_TEXT, strlen(FACT_TEXT), &sealed, &size);
 	hex = mem_new(2 * size + 1);
 	text_hex(sealed, size, hex);
+	free(sealed);
+	return hex;
+}
+
+static int
+keys_note_current(sqlite3 *database, struct keyring *keys, struct err *err)
+{
+	sqlite3_stmt *statement = NULL;
+	char *name = keys_fact_name(keyring_current(keys)), *hex = keys_fact_value(keys);
+	int code;
+
 	code = sqlite3_prepare_v2(database, write_sql[SQL_FACT], -1, &statement, NULL);
 	if (code == SQLITE_OK) {
 		sql_bind_text(statement, 1, name);
@@ -81,12 +96,11 @@ keys_note_current(sqlite3 *database, const struct keyring *keys, struct err *err
 	sqlite3_finalize(statement);
 	free(name);
 	free(hex);
-	free(sealed);
 	return code == SQLITE_OK ? 0 : -1;
 }
 
 int
-keys_check(sqlite3 *database, const struct keyring *keys, struct err *err)
+keys_check(sqlite3 *database, struct keyring *keys, struct err *err)
 {
 	sqlite3_stmt *statement = NULL;
 	bool noted = false, bad = false;

@@ -51,19 +51,25 @@ row_split(const char *joined)
 }
 
 static void
-row_seal(struct row *row, const struct keyring *keys, const struct registration *registration)
+row_seal_text(
+    struct row *row, struct keyring *keys, const char *about, const char *plain, size_t size)
+{
+	keyring_seal(keys, about, plain, size, &row->sealed, &row->sealed_size);
+	snprintf(row->sealed_key, sizeof(row->sealed_key), "%s", keyring_current(keys));
+}
+
+static void
+row_seal(struct row *row, struct keyring *keys, const struct registration *registration)
 {
 	char about[ABOUT_SIZE];
 	char *plain = application_encode(registration->application);
 
-	keyring_seal(keys, row_about(registration->id, about), plain, strlen(plain), &row->sealed,
-	    &row->sealed_size);
+	row_seal_text(row, keys, row_about(registration->id, about), plain, strlen(plain));
 	secret_wipe_text(&plain);
-	snprintf(row->sealed_key, sizeof(row->sealed_key), "%s", keyring_current(keys));
 }
 
 void
-row_fill(struct row *row, const struct keyring *keys, const struct registration *registration)
+row_fill(struct row *row, struct keyring *keys, const struct registration *registration)
 {
 	struct registration *copy = registration_new();
 
@@ -218,8 +224,32 @@ row_read(sqlite3_stmt *statement)
 	return to;
 }
 
+struct write *
+row_reseal(struct keyring *keys, sqlite3_stmt *statement)
+{
+	const char *key = sql_column_text(statement, ROW_SEALED_KEY);
+	char id[UUID_SIZE], about[ABOUT_SIZE], *plain;
+	size_t old_size, size;
+	const void *old = sql_column_blob(statement, ROW_SEALED_BYTES, &old_size);
+	struct write *write;
+
+	row_copy_text(statement, ROW_ID, id, sizeof(id));
+	if (old == NULL || key == NULL || strcmp(key, keyring_current(keys)) == 0 ||
+	    keyring_unseal(keys, key, row_about(id, about), old, old_size, &plain, &size, NULL) !=
+		0)
+		return NULL;
+	write = write_new(WRITE_RESEAL, id);
+	write->sealed = mem_new(old_size);
+	write->sealed_size = old_size;
+	memcpy(write->sealed, old, old_size);
+	row_seal_text(&write->row, keys, about, plain, size);
+	secret_wipe(plain, size);
+	free(plain);
+	return write;
+}
+
 int
-row_unseal(const struct keyring *keys, sqlite3_stmt *statement, struct registration *registration,
+row_unseal(struct keyring *keys, sqlite3_stmt *statement, struct registration *registration,
     struct err *err)
 {
 	const char *key = sql_column_text(statement, ROW_SEALED_KEY);

@@ -1,6 +1,7 @@
 /*
- * Checks and backups of a journal that is open: each in a thread of its own, so that neither the
- * loop nor the writer waits for them. What the thread found is the loop's once it has ended.
+ * Checks, backups and new keys of a journal that is open: each in a thread of its own, so that
+ * neither the loop nor the writer waits for them. What the thread found is the loop's once it has
+ * ended.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,27 +20,48 @@
 static void
 task_on_aside(struct write *write, void *arg)
 {
-	struct journal *journal = arg;
+	struct task *task = arg;
 
-	writer_submit_and_wait(&journal->writer, write);
+	writer_submit_and_wait(&task->journal->writer, &write, 1);
 	write_free(&write);
+}
+
+static void
+task_say_findings(const struct journal_findings *findings)
+{
+	if (findings->damage > 0)
+		log_error("the journal is damaged: %s; 'musterctl journal check' says all of it",
+		    findings->list[0].words);
+	else
+		log_note("the journal is sound: %lld registrations, %zu set aside",
+		    (long long)findings->rows, findings->set_aside);
 }
 
 static void
 task_check(struct task *task)
 {
-	struct journal_findings *findings =
-	    check_run(&task->check, task->journal->path, &task->err);
-
-	task->findings = findings;
-	if (findings == NULL && !task->check.progress.stop)
+	task->findings = check_run(&task->check, task->journal->path, &task->err);
+	if (task->findings != NULL)
+		task_say_findings(task->findings);
+	else if (!task->check.progress.stop)
 		log_error("the journal could not be checked: %s", task->err.text);
-	else if (findings != NULL && findings->damage > 0)
-		log_error("the journal is damaged: %s; 'musterctl journal check' says all of it",
-		    findings->list[0].words);
-	else if (findings != NULL)
-		log_note("the journal is sound: %lld registrations, %zu set aside",
-		    (long long)findings->rows, findings->set_aside);
+}
+
+static void
+task_rekey(struct task *task)
+{
+	const struct journal_rekeyed *result = &task->rekey->result;
+
+	task->findings = rekey_run(task, &task->err);
+	if (task->findings == NULL) {
+		log_error("the journal is not sealed anew: %s", task->err.text);
+		return;
+	}
+	log_note("the journal is sealed with the key %s: %lld registrations were sealed again, "
+		 "%zu older keys are needed no more%s, %zu still are",
+	    result->key, (long long)result->rows, result->unneeded.count,
+	    result->dropped ? " and out of the key file" : "", result->needed.count);
+	task_say_findings(task->findings);
 }
 
 static void
@@ -57,10 +79,16 @@ task_thread(void *arg)
 	struct task *task = arg;
 
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-	if (task->path != NULL)
+	if (task->kind == JOURNAL_BACKUP) {
 		task_backup(task);
-	else
-		task_check(task);
+	} else {
+		pthread_mutex_lock(&task->journal->looking);
+		if (task->kind == JOURNAL_REKEY)
+			task_rekey(task);
+		else
+			task_check(task);
+		pthread_mutex_unlock(&task->journal->looking);
+	}
 	task->ended_at = clock_wall();
 	task->ended = true;
 	return NULL;
@@ -76,6 +104,14 @@ task_reap(struct task *task)
 		return;
 	pthread_join(task->thread, NULL);
 	task->has_thread = false;
+	if (task->rekey != NULL && task->findings != NULL) {
+		if (task->rekey->result.dropped)
+			keyring_forget(journal->keys, &task->rekey->result.unneeded);
+		rekey_free(&journal->rekeyed);
+		journal->rekeyed = task->rekey;
+		task->rekey = NULL;
+	}
+	rekey_free(&task->rekey);
 	if (task->findings == NULL)
 		return;
 	if (task->findings->damage == 0)
@@ -86,22 +122,51 @@ task_reap(struct task *task)
 	task->findings = NULL;
 }
 
-int
-journal_begin(struct journal *journal, enum journal_task kind, const char *path, struct err *err)
+static int
+task_begin(struct journal *journal, enum journal_task kind, const char *path, struct rekey *rekey,
+    struct err *err)
 {
 	struct task *task = &journal->tasks[kind];
 
-	task_reap(task);
-	if (task->has_thread)
-		return err_set(err, ERR_BUSY, "one is being made");
 	free(task->path);
 	*task = (struct task){.journal = journal,
+	    .kind = kind,
 	    .path = mem_text(path),
-	    .check = {.keys = journal->keys, .set_aside = task_on_aside, .arg = journal}};
+	    .rekey = rekey,
+	    .check = {.keys = journal->keys, .set_aside = task_on_aside, .arg = task}};
 	if (pthread_create(&task->thread, NULL, task_thread, task) != 0)
 		return err_set(err, ERR_BUSY, "no thread can be started");
 	task->has_thread = true;
 	return 0;
+}
+
+/* On the loop, where no row that was read is about to be unsealed: keys may go from memory here. */
+static int
+task_reap_all(struct journal *journal, enum journal_task kind, struct err *err)
+{
+	for (int i = 0; i < JOURNAL_TASKS; i++)
+		task_reap(&journal->tasks[i]);
+	return journal->tasks[kind].has_thread ? err_set(err, ERR_BUSY, "one is being made") : 0;
+}
+
+int
+journal_begin(struct journal *journal, enum journal_task kind, const char *path, struct err *err)
+{
+	if (task_reap_all(journal, kind, err) != 0)
+		return -1;
+	return task_begin(journal, kind, path, NULL, err);
+}
+
+int
+journal_begin_rekey(struct journal *journal, bool keep_old, struct err *err)
+{
+	struct rekey *rekey;
+
+	if (task_reap_all(journal, JOURNAL_REKEY, err) != 0)
+		return -1;
+	rekey = mem_new(sizeof(*rekey));
+	rekey_prepare(rekey, journal, keep_old);
+	return task_begin(journal, JOURNAL_REKEY, NULL, rekey, err);
 }
 
 void
@@ -125,9 +190,16 @@ journal_look(struct journal *journal, enum journal_task kind, struct journal_tas
 const struct journal_findings *
 journal_findings(struct journal *journal, int64_t *checked_at_out)
 {
-	task_reap(&journal->tasks[JOURNAL_CHECK]);
+	task_reap_all(journal, JOURNAL_CHECK, NULL);
 	*checked_at_out = journal->checked_at;
 	return journal->findings;
+}
+
+const struct journal_rekeyed *
+journal_rekeyed(struct journal *journal)
+{
+	task_reap(&journal->tasks[JOURNAL_REKEY]);
+	return journal->rekeyed != NULL ? &journal->rekeyed->result : NULL;
 }
 
 void
@@ -140,6 +212,8 @@ task_end_all(struct journal *journal)
 			pthread_join(journal->tasks[i].thread, NULL);
 		journal_findings_free(&journal->tasks[i].findings);
 		free(journal->tasks[i].path);
+		rekey_free(&journal->tasks[i].rekey);
 	}
+	rekey_free(&journal->rekeyed);
 	journal_findings_free(&journal->findings);
 }

@@ -53,6 +53,9 @@ const char *const write_sql[WRITE_SQL_COUNT] = {
     /* Bounded: the transaction is shared with registrations that wait for it. */
     [SQL_PRUNE] = "DELETE FROM attempts WHERE key IN (SELECT key FROM attempts"
 		  " INDEXED BY attempts_began WHERE began_at > 0 AND began_at < ?1 LIMIT 256)",
+    [SQL_RESEAL] = "UPDATE registration SET sealed = ?2, sealed_key = ?3"
+		   " WHERE id = ?1 AND sealed IS ?4",
+    [SQL_FORGET_FACT] = "DELETE FROM facts WHERE name = ?1",
 };
 
 struct write *
@@ -192,11 +195,30 @@ write_wake(sqlite3_stmt *statement, struct write *write)
 }
 
 static int
-write_fact(sqlite3_stmt *statement, const struct write *write)
+write_fact(sqlite3_stmt **statements, const struct write *write)
 {
+	sqlite3_stmt *statement = statements[write->value != NULL ? SQL_FACT : SQL_FORGET_FACT];
+
 	sql_bind_text(statement, 1, write->name);
+	if (write->value == NULL)
+		return sql_run(statement);
 	sql_bind_text(statement, 2, write->value);
 	return sql_run(statement);
+}
+
+static int
+write_reseal(sqlite3 *database, sqlite3_stmt *statement, struct write *write)
+{
+	int code;
+
+	sql_bind_text(statement, 1, write->id);
+	sql_bind_blob(statement, 2, write->row.sealed, write->row.sealed_size);
+	sql_bind_text(statement, 3, write->row.sealed_key);
+	sql_bind_blob(statement, 4, write->sealed, write->sealed_size);
+	code = sql_run(statement);
+	if (code == SQLITE_OK && sqlite3_changes(database) == 0)
+		write->result = JOURNAL_EXISTS; /* it was saved meanwhile, so with the key in use */
+	return code;
 }
 
 int
@@ -226,15 +248,19 @@ write_carry_out(sqlite3 *database, sqlite3_stmt **statements, struct write *writ
 		sqlite3_bind_int64(statement, 1, write->at);
 		sqlite3_bind_int64(statement, 2, write->credit);
 		code = sql_run(statement);
-		return code != SQLITE_OK ? code : write_fact(statements[SQL_FACT], write);
+		return code != SQLITE_OK ? code : write_fact(statements, write);
 	case WRITE_FACT:
-		return write_fact(statements[SQL_FACT], write);
+		return write_fact(statements, write);
 	case WRITE_ATTEMPTS:
 		return write_attempts(statements, write);
 	case WRITE_PRUNE:
 		statement = statements[SQL_PRUNE];
 		sqlite3_bind_int64(statement, 1, write->at);
 		return sql_run(statement);
+	case WRITE_RESEAL:
+		return write_reseal(database, statements[SQL_RESEAL], write);
+	case WRITE_SWEEP:
+		return SQLITE_OK; /* what is to be done comes after the commit */
 	}
 	return SQLITE_MISUSE;
 }

@@ -14,6 +14,8 @@
 
 #define WAL_PAGES_MOST 1000  /* then the WAL file is moved into the journal */
 #define IDLE_SECONDS 2       /* then it is emptied, where it holds what was erased */
+#define ERASE_WITHIN 30000   /* milliseconds: the same where it is never idle */
+#define ERASE_AGAIN 1000     /* where a reader was in the way of that */
 #define PROBE_SECONDS 1      /* between two looks whether the disk takes something again */
 #define LOG_EVERY 60000      /* milliseconds between two lines about trouble */
 #define CALLBACKS_A_TURN 256 /* the loop gets a breath after so many */
@@ -114,7 +116,7 @@ writer_try(struct writer *writer, struct write *write)
  * SQLite's own automatic checkpoint ignores errors, and so would sync a second time after a failed
  * fsync: it is off (see writer_start), and this does it instead.
  */
-static void
+static int
 writer_checkpoint(struct writer *writer, int mode)
 {
 	int code;
@@ -125,10 +127,11 @@ writer_checkpoint(struct writer *writer, int mode)
 	sqlite3_busy_timeout(writer->database, SQL_BUSY_MILLISECONDS);
 	writer_die_of_fsync(code);
 	if (code != SQLITE_OK)
-		return; /* a reader was in the way, or the disk is full: later */
+		return code; /* a reader was in the way, or the disk is full: later */
 	writer->wal_pages = 0;
 	if (mode == SQLITE_CHECKPOINT_TRUNCATE)
-		writer->erased = false;
+		writer->erased_at = 0;
+	return SQLITE_OK;
 }
 
 static int
@@ -232,7 +235,7 @@ writer_wait(struct writer *writer, struct writes *batch)
 {
 	struct write *write;
 	struct timespec until;
-	bool timed = writer->trouble != SQLITE_OK || writer->erased;
+	bool timed = writer->trouble != SQLITE_OK || writer->erased_at != 0;
 	int code = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -248,13 +251,42 @@ writer_wait(struct writer *writer, struct writes *batch)
 	return code == 0;
 }
 
-static bool
-writer_has_erased(const struct writes *batch)
+static void
+writer_note_erased(struct writer *writer, const struct writes *batch)
 {
-	for (const struct write *it = batch->first; it != NULL; it = it->next)
-		if (it->kind == WRITE_SAVE && it->row.sealed == NULL)
-			return true;
-	return false;
+	for (const struct write *it = batch->first; it != NULL && writer->erased_at == 0;
+	     it = it->next)
+		if ((it->kind == WRITE_SAVE && it->row.sealed == NULL) || it->kind == WRITE_RESEAL)
+			writer->erased_at = clock_boot();
+}
+
+/* Who asks for it waits until nothing erased is left in the WAL file, or hears that there is:
+ * JOURNAL_EXISTS where somebody reads now. */
+static void
+writer_sweep(struct writer *writer, const struct writes *batch)
+{
+	int code;
+
+	for (struct write *it = batch->first; it != NULL; it = it->next) {
+		if (it->kind != WRITE_SWEEP || it->result != JOURNAL_DONE)
+			continue;
+		code = writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
+		if (code != SQLITE_OK)
+			it->result = code == SQLITE_BUSY ? JOURNAL_EXISTS : JOURNAL_BROKEN;
+	}
+}
+
+/* A busy daemon is never idle: it empties the WAL file now and then all the same. */
+static void
+writer_erase_in_time(struct writer *writer)
+{
+	int64_t now = clock_boot();
+
+	if (writer->erased_at == 0 || now - writer->erased_at < ERASE_WITHIN)
+		return;
+	writer_checkpoint(writer, SQLITE_CHECKPOINT_TRUNCATE);
+	if (writer->erased_at != 0)
+		writer->erased_at = now - ERASE_WITHIN + ERASE_AGAIN; /* somebody reads */
 }
 
 static void
@@ -269,10 +301,12 @@ writer_carry_out(struct writer *writer, struct writes *batch)
 		return;
 	}
 	writer_commit(writer, batch->first);
-	writer->erased = writer->erased || writer_has_erased(batch);
+	writer_note_erased(writer, batch);
+	writer_sweep(writer, batch);
 	writer_finish(writer, batch);
 	if (writer->wal_pages >= WAL_PAGES_MOST)
 		writer_checkpoint(writer, SQLITE_CHECKPOINT_PASSIVE);
+	writer_erase_in_time(writer);
 }
 
 static void *
@@ -388,7 +422,7 @@ writer_start(struct writer *writer, struct loop *loop, struct err *err)
 	writer->watch = loop_watch_new(loop, writer->wake_fd, writer_on_finished, writer);
 	loop_watch_set(writer->watch, LOOP_READ);
 	/* The last daemon may have been killed before it emptied the WAL file. */
-	writer->erased = true;
+	writer->erased_at = clock_boot();
 	pulse_start(&writer->pulse, "journal");
 	if (pthread_create(&writer->thread, NULL, writer_thread, writer) != 0)
 		return err_set(err, ERR_BROKEN, "can't start the journal's thread");
@@ -450,17 +484,21 @@ writer_submit(struct writer *writer, struct write *write)
 }
 
 void
-writer_submit_and_wait(struct writer *writer, struct write *write)
+writer_submit_and_wait(struct writer *writer, struct write *const *writes, size_t count)
 {
-	write->waited_for = true;
 	if (writer->ended) {
-		write->result = JOURNAL_FULL;
+		for (size_t i = 0; i < count; i++)
+			writes[i]->result = JOURNAL_FULL;
 		return;
 	}
 	pthread_mutex_lock(&writer->lock);
-	writes_add(&writer->waiting, write);
+	for (size_t i = 0; i < count; i++) {
+		writes[i]->waited_for = true;
+		writes_add(&writer->waiting, writes[i]);
+	}
 	pthread_cond_signal(&writer->more);
-	while (!write->finished)
+	/* They are finished in this order. */
+	while (count > 0 && !writes[count - 1]->finished)
 		pthread_cond_wait(&writer->waited_for, &writer->lock);
 	pthread_mutex_unlock(&writer->lock);
 }

@@ -1,4 +1,4 @@
-/* The journal: checked and copied by the daemon, which is asked how far it is. */
+/* The journal: checked, copied and sealed anew by the daemon, which is asked how far it is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "musterctl/client.h"
 #include "musterctl/screen.h"
 #include "musterctl/verbs.h"
@@ -61,6 +62,49 @@ journal_print_findings(const json_t *result)
 	table_print(&table, stdout);
 }
 
+static char *
+journal_keys(const json_t *ids)
+{
+	struct text list = {0};
+	const json_t *id;
+	size_t i;
+
+	json_array_foreach(ids, i, id)
+	{
+		text_add(&list, "%s%s", i > 0 ? ", " : "", json_string_value(id));
+	}
+	return text_take(&list);
+}
+
+static void
+journal_print_rekeyed(const json_t *result)
+{
+	const json_t *unneeded = json_object_get(result, "unneeded");
+	const json_t *needed = json_object_get(result, "needed");
+	bool dropped = json_is_true(json_object_get(result, "dropped"));
+	const char *not_made = json_text(result, "not_made");
+	char *keys = journal_keys(unneeded), *others = journal_keys(needed);
+	struct text words = {0};
+
+	if (not_made != NULL)
+		text_add(&words, "no new key could be made (%s): the first in the file is in use\n",
+		    not_made);
+	text_add(&words, "key %s is in use; %" PRId64 " registrations were sealed again with it\n",
+	    json_text(result, "key"), json_number(result, "sealed_again"));
+	if (json_array_size(unneeded) > 0)
+		text_add(&words,
+		    "older keys that no registration needs any more: %s%s\n"
+		    "backups that were made before need them: keep a copy apart from the backups\n",
+		    keys, dropped ? " (out of the key file)" : " (still in the key file)");
+	if (json_array_size(needed) > 0)
+		text_add(&words,
+		    "older keys that stay, for something could not be sealed again: %s\n", others);
+	screen_print(words.bytes, stdout);
+	text_fini(&words);
+	free(keys);
+	free(others);
+}
+
 /* What the last check found; the reason is said where that is not good. */
 static int
 journal_check_end(const struct command *command, const json_t *state)
@@ -69,13 +113,15 @@ journal_check_end(const struct command *command, const json_t *state)
 	const char *fault = json_text(state, "fault");
 
 	if (result == NULL) {
-		command_say(
-		    "journal check: %s", fault != NULL ? fault : "it did not come to an end");
+		command_say("%s: %s", command->verb->name,
+		    fault != NULL ? fault : "it did not come to an end");
 		return EXIT_FAILED;
 	}
 	if (command->json)
 		screen_json(result, false, stdout);
-	else
+	else if (json_text(result, "key") != NULL)
+		journal_print_rekeyed(result);
+	if (!command->json)
 		journal_print_findings(result);
 	if (!json_is_true(json_object_get(result, "sound")))
 		command_say("the journal is damaged: restore.md says what to do");
@@ -100,6 +146,22 @@ journal_check_verb(const struct command *command)
 		code = journal_check_end(command, state);
 	if (code == EXIT_UNREACHABLE)
 		command_say("where no musterd runs, 'musterd -t -c FILE' checks the journal");
+	json_decref(state);
+	return code;
+}
+
+int
+journal_rekey_verb(const struct command *command)
+{
+	static const char path[] = "/v1/admin/journal/rekey";
+	bool keep_old = command_option(command, "keep-old") != NULL;
+	json_t *state = NULL;
+	int code = client_send(command, path, json_pack("{s:b}", "keep_old", keep_old), &state);
+
+	if (code == 0)
+		code = journal_wait(command, path, "registrations", &state);
+	if (code == 0)
+		code = journal_check_end(command, state);
 	json_decref(state);
 	return code;
 }

@@ -147,6 +147,19 @@ const struct verb verb_table[] = {
 		 "FILE is whoever's runs it, with mode 0600; a file that is there is not "
 		 "replaced. It gets this name once it is whole. The key files are not in it.",
 	.run = journal_backup_verb},
+    {.name = "journal rekey",
+	.operands = "",
+	.summary = "Makes a new key for what is sealed in the journal, while the daemon works on.",
+	.words =
+	    "Everything is sealed again with it; the older keys that no registration needs any "
+	    "more go from the key file. One that was cut short goes on by itself when musterd is "
+	    "started, or with this command. A check comes with it: what does not open is set "
+	    "aside and listed, and its key stays. Backups that were made before need the old key: "
+	    "keep a copy of the key file as it was. Where the key file can't be written (a "
+	    "credential), a new key must be put in front of the others there and musterd started "
+	    "anew; this command then seals everything again with that one.",
+	.options = {{"keep-old", NULL, NULL, "leave the older keys in the key file"}},
+	.run = journal_rekey_verb},
     {.name = "config",
 	.operands = "",
 	.summary = "Prints the configuration in force, secrets masked.",

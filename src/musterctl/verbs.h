@@ -77,6 +77,7 @@ int sandbox_verb(const struct command *command);
 int schema_check_verb(const struct command *command);
 int schema_print_verb(const struct command *command);
 int journal_check_verb(const struct command *command);
+int journal_rekey_verb(const struct command *command);
 int journal_backup_verb(const struct command *command);
 
 #endif

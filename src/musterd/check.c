@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/keyring.h"
 #include "base/mem.h"
 #include "card/card.h"
@@ -50,9 +51,11 @@ check_keys(const char *key, const char *path)
 	struct err err = {0};
 	struct keyring *keys;
 
-	check_made_file(key, path);
-	if (access(path, F_OK) != 0)
-		return;
+	if (!file_is_credential(path)) {
+		check_made_file(key, path);
+		if (access(path, F_OK) != 0)
+			return;
+	}
 	keys = keyring_open(path, false, &err);
 	if (keys == NULL)
 		check_fault(key, err.text);
@@ -70,6 +73,24 @@ check_file(const char *what, const char *key, const char *path)
 	fprintf(stderr, "%s: %s: can't read it: %s\n", name, path, strerror(errno));
 	faults++;
 	mem_free_text(&name);
+}
+
+/* One that nobody but us may read. */
+static void
+check_secret_file(const char *what, const char *key, const char *name)
+{
+	struct err err = {0};
+	int fd;
+
+	if (name == NULL || name[0] == '\0')
+		return;
+	fd = file_open_secret(name, NULL, &err);
+	if (fd >= 0) {
+		close(fd);
+		return;
+	}
+	fprintf(stderr, "%s.%s: %s\n", what, key, err.text);
+	faults++;
 }
 
 static void
@@ -96,12 +117,15 @@ static bool
 check_directory(const char *what, const struct conf_directory *conf, const char *base)
 {
 	struct err err = {0};
+	char *key;
 
 	check_file(what, "ca_file", conf->ca_file);
 	check_file(what, "certificate_file", conf->certificate_file);
-	check_file(what, "key_file", conf->key_file);
+	key = conf->key_file[0] != '\0' ? file_secret_path(conf->key_file, NULL) : NULL;
+	check_file(what, "key_file", key != NULL ? key : conf->key_file);
+	free(key);
 	if (conf->bind_method == CONF_BIND_SIMPLE)
-		check_file(what, "bind_password_file", conf->bind_password_file);
+		check_secret_file(what, "bind_password_file", conf->bind_password_file);
 	if (dir_try(conf, base, &err) == 0)
 		return true;
 	check_fault(what, err.text);

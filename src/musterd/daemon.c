@@ -127,6 +127,10 @@ daemon_open_journal(struct daemon *daemon, struct err *err)
 	daemon->person_keys = keyring_open(daemon->conf->identity.key_file, true, err);
 	if (daemon->person_keys == NULL)
 		return -1;
+	/* The one gets new keys, the other never. */
+	if (keyring_is_same_file(daemon->journal_keys, daemon->person_keys))
+		return err_set(
+		    err, ERR_BROKEN, "journal.key_file and identity.key_file must be two files");
 	daemon->journal =
 	    journal_open(daemon->loop, &daemon->conf->journal, daemon->journal_keys, err);
 	if (daemon->journal == NULL)
@@ -363,6 +367,7 @@ daemon_build(struct daemon *daemon, struct err *err)
 	daemon->signals[2] = loop_signal_new(daemon->loop, SIGHUP, daemon_on_reload, daemon);
 	daemon->drain_timer = loop_timer_new(daemon->loop, daemon_on_drain, daemon);
 	driver_start(daemon->driver);
+	journal_resume_rekey(daemon->journal);
 	/* What can't be read shall be known before its time comes. */
 	return journal_begin(daemon->journal, JOURNAL_CHECK, NULL, err);
 }

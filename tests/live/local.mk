@@ -14,6 +14,7 @@ live_tests = \
 	%D%/test_malformed.py \
 	%D%/test_persons.py \
 	%D%/test_rates.py \
+	%D%/test_rekey.py \
 	%D%/test_rights.py \
 	%D%/test_roll.py \
 	%D%/test_schema.sh \

@@ -176,8 +176,8 @@ test_texts(void **state)
 	    {"\"mail.example.mil\"", "\"mail@example.mil\"", "17: accounts.mail_domain: must be"},
 	    {"\"mail.example.mil\"", "\"mail..mil\"", "17: accounts.mail_domain: must be"},
 	    {"\"civ\"", "\"c.v\"", "20: categories.[0].persona: must be of"},
-	    {"bind_password_file = \"/run/password\"", "bind_password_file = \"password\"",
-		"6: personnel.[0].bind_password_file: must be an absolute path\n"
+	    {"bind_password_file = \"/run/password\"", "bind_password_file = \"./password\"",
+		"6: personnel.[0].bind_password_file: must be an absolute path, or the name of\n"
 		"6: personnel.[0].bind_password_file: is needed"},
 	    {"activation = {", "listen = { address = \"run/a\"; };\nactivation = {",
 		"24: listen.address: must be an IP address, or the path"},

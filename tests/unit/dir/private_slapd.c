@@ -124,7 +124,9 @@ write_file(const struct slapd *slapd, const char *name, const char *text)
 {
 	FILE *file = fopen(slapd_path(slapd, name), "we");
 
-	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
+	/* A password that others may read is none. */
+	if (file == NULL || fchmod(fileno(file), 0600) != 0 || fputs(text, file) < 0 ||
+	    fclose(file) != 0)
 		fail(name);
 }
 

@@ -1,6 +1,6 @@
 JOURNAL_KIT = %D%/kit.c %D%/kit.h
 JOURNAL_TESTS = %D%/test_journal %D%/test_read %D%/test_seal %D%/test_schema \
-	%D%/test_crash %D%/test_damage %D%/test_task
+	%D%/test_crash %D%/test_damage %D%/test_task %D%/test_rekey
 check_PROGRAMS += $(JOURNAL_TESTS)
 TESTS += $(JOURNAL_TESTS)
 %C%_test_journal_SOURCES = %D%/test_journal.c $(JOURNAL_KIT)
@@ -17,3 +17,5 @@ TESTS += $(JOURNAL_TESTS)
 %C%_test_damage_LDADD = $(UNIT_LIBS)
 %C%_test_task_SOURCES = %D%/test_task.c $(JOURNAL_KIT)
 %C%_test_task_LDADD = $(UNIT_LIBS)
+%C%_test_rekey_SOURCES = %D%/test_rekey.c %D%/fault_vfs.c %D%/fault_vfs.h $(JOURNAL_KIT)
+%C%_test_rekey_LDADD = $(UNIT_LIBS)

@@ -106,6 +106,25 @@ test_erased_while_open(void **state)
 	assert_int_equal(kit_append(kit, kit_registration(2)), JOURNAL_DONE);
 }
 
+/* A writer that is never idle does so half a minute later all the same. */
+static void
+test_erased_on_a_busy_day(void **state)
+{
+	struct kit *kit = *state;
+	unsigned char sealed[4096];
+	int n = 2;
+
+	append_one(kit);
+	sealed_bytes(kit, sealed);
+	erase_one(kit);
+	assert_true(kit_file_has(kit->wal, sealed, 32));
+	kit->journal->writer.erased_at -= 30000;
+	while (kit_file_has(kit->wal, sealed, 32) && n < 20)
+		assert_int_equal(kit_append(kit, kit_registration(n++)), JOURNAL_DONE);
+	assert_false(kit_file_has(kit->wal, sealed, 32));
+	assert_false(kit_file_has(kit->path, sealed, 32));
+}
+
 /* A long look of somebody else puts that off, and holds up nobody who writes meanwhile. */
 static void
 test_erased_under_a_reader(void **state)
@@ -429,6 +448,7 @@ main(void)
 	    TEST(test_canary_unreadable),
 	    TEST(test_erased),
 	    TEST(test_erased_while_open),
+	    TEST(test_erased_on_a_busy_day),
 	    TEST(test_erased_under_a_reader),
 	    TEST(test_tampered),
 	    TEST(test_unknown_key_of_row),
