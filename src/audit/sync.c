@@ -1,0 +1,143 @@
+/* Brings the log to the disk, and then the state of its chain, in a thread. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/audit_internal.h"
+#include "base/file.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/secret.h"
+
+#define SYNC_EVERY 1000 /* milliseconds */
+
+struct sync {
+	struct work work;
+	struct audit *audit;
+	int fd, old_fd, state_fd;
+	const char *new_name; /* the file's, where it is not on the disk yet */
+	struct state state;
+	int fault;     /* errno of what failed, or 0 */
+	bool changed;  /* the file is shorter than what was written to it */
+	bool unlinked; /* the file has no name any more */
+};
+
+void
+sync_state(const struct audit *audit, struct state *state_out)
+{
+	*state_out = (struct state){audit->chain, audit->first, audit->size};
+}
+
+/* The state comes last: it may never be ahead of the log. */
+static void
+sync_carry_out(struct work *work)
+{
+	struct sync *sync = (struct sync *)work;
+	struct stat status;
+
+	if ((sync->old_fd >= 0 && fdatasync(sync->old_fd) != 0) || fdatasync(sync->fd) != 0 ||
+	    (sync->new_name != NULL && file_flush_folder(sync->new_name) != 0) ||
+	    fstat(sync->fd, &status) != 0 || state_write(sync->state_fd, &sync->state, true) != 0) {
+		sync->fault = errno;
+		return;
+	}
+	sync->changed = status.st_size < sync->state.size;
+	sync->unlinked = status.st_nlink == 0;
+}
+
+static void
+sync_free(struct work *work)
+{
+	struct sync *sync = (struct sync *)work;
+
+	if (sync->old_fd >= 0)
+		close(sync->old_fd);
+	secret_wipe(sync, sizeof(*sync));
+	free(sync);
+}
+
+static void
+sync_done(struct work *work)
+{
+	struct sync *sync = (struct sync *)work;
+	struct audit *audit = sync->audit;
+
+	audit->syncing = false;
+	if (sync->fault != 0) {
+		if (!audit->not_synced)
+			audit_say(audit, true, "%s can't be flushed: %s", audit->path,
+			    strerror(sync->fault));
+		audit->not_synced = true;
+	}
+	if (sync->changed) {
+		audit_say(audit, true, "%s was cut short by somebody", audit->path);
+		file_look(audit);
+		audit_event(audit, "changed", "cut-short", 0);
+	}
+	if (sync->unlinked) {
+		audit_say(audit, true, "%s was removed: a new one is begun", audit->path);
+		audit->reopens = true;
+	}
+	if (audit->reopens && audit->waiting == NULL)
+		file_change(audit);
+	if (audit->dirty)
+		loop_timer_set(audit->sync_timer, SYNC_EVERY);
+	sync_free(work);
+}
+
+void
+sync_on_time(void *arg)
+{
+	struct audit *audit = arg;
+	struct sync *sync = mem_new(sizeof(*sync));
+
+	sync->audit = audit;
+	sync->fd = audit->fd;
+	sync->old_fd = audit->old_fd;
+	sync->state_fd = audit->state_fd;
+	sync->new_name = audit->is_new ? audit->path : NULL;
+	sync_state(audit, &sync->state);
+	audit->old_fd = -1;
+	audit->is_new = audit->dirty = false;
+	audit->syncing = true;
+	workers_submit(audit->workers, &sync->work);
+}
+
+void
+sync_soon(struct audit *audit)
+{
+	if (!audit->dirty && !audit->syncing)
+		loop_timer_set(audit->sync_timer, SYNC_EVERY);
+	audit->dirty = true;
+}
+
+int
+sync_start(struct audit *audit, struct err *err)
+{
+	static const struct work_kind kind = {
+	    .what = "audit",
+	    .threads = 1,
+	    .carry_out = sync_carry_out,
+	    .done = sync_done,
+	    .free = sync_free,
+	};
+
+	audit->workers = workers_new(audit->loop, &kind, err);
+	return audit->workers == NULL ? -1 : 0;
+}
+
+/* The loop has ended: nothing is called back any more. */
+void
+sync_stop(struct audit *audit)
+{
+	struct state state;
+
+	workers_free(&audit->workers);
+	sync_state(audit, &state);
+	if ((audit->old_fd >= 0 && fdatasync(audit->old_fd) != 0) || fdatasync(audit->fd) != 0 ||
+	    state_write(audit->state_fd, &state, true) != 0)
+		audit_say(audit, true, "%s can't be flushed: %s", audit->path, strerror(errno));
+	secret_wipe(&state, sizeof(state));
+}
