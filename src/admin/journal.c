@@ -88,6 +88,7 @@ admin_on_journal_check(struct http_request *request, void *context)
 {
 	const struct admin *admin = context;
 
+	admin_audit(admin, request, NULL, "journal-check", "begun");
 	journal_begin(admin->parts.journal, JOURNAL_CHECK, NULL, NULL);
 	journal_reply(request, admin, JOURNAL_CHECK);
 }
@@ -119,7 +120,9 @@ admin_on_journal_backup(struct http_request *request, void *context)
 		    request, "malformed", "the path of a file is needed, from the root on");
 	else if (journal_begin(admin->parts.journal, JOURNAL_BACKUP, path, &err) != 0)
 		http_reply_problem(request, "conflict", "a backup is being made already");
-	else
+	else {
+		admin_audit(admin, request, NULL, "journal-backup", "begun");
 		journal_reply(request, admin, JOURNAL_BACKUP);
+	}
 	json_decref(body);
 }

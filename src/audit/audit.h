@@ -3,7 +3,7 @@
  * signed heads (head.h). Hides files, keys, rotation and what is done where the disk is full.
  *
  * A line is written at once (one write(2) to the end of the file), before its decision is answered,
- * so that a killed daemon has lost none; a thread flushes once a second. What can't be written
+ * so that a killed daemon has lost none; a thread flushes within a second. What can't be written
  * waits in memory, in order, and is written when that is possible again; audit_trouble says so
  * meanwhile, and new registrations are not taken. Of what a stranger can cause at will, audit_count
  * writes some lines a minute and then how many more there were.

@@ -15,10 +15,11 @@
 #include <stdint.h>
 
 #define CHAIN_BYTES 32
-#define CHAIN_TEXT 65              /* of a hash or MAC in hexadecimal, with its NUL */
-#define CHAIN_BODY_MOST 4000       /* bytes of a line that go into the chain */
-#define CHAIN_SKIP_MOST 1000000000 /* lines that may be skipped: seconds of work each 10 million \
-				    */
+#define CHAIN_TEXT 65        /* of a hash or MAC in hexadecimal, with its NUL */
+#define CHAIN_BODY_MOST 4000 /* bytes of a line that go into the chain */
+#define CHAIN_SKIP_MOST \
+	1000000000 /* lines that may be skipped: seconds of work each 10 million \
+		    */
 
 struct keyring;
 

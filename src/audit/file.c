@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "audit/audit_internal.h"
-#include "audit/lines.h"
+#include "audit/scan.h"
 #include "base/err.h"
 #include "base/keyring.h"
 #include "base/loop.h"
@@ -85,14 +85,14 @@ file_takes(struct audit *audit, const char *bytes, size_t size)
 static int64_t
 file_follow(struct audit *audit, int64_t offset)
 {
-	struct lines *lines = mem_new(sizeof(*lines));
+	struct scan *scan = mem_new(sizeof(*scan));
 	const char *bytes;
 	size_t size;
 
-	lines_begin(lines, audit->fd, offset);
-	while (lines_next(lines, &bytes, &size) == LINES_WHOLE && file_takes(audit, bytes, size))
-		offset = lines->offset;
-	free(lines);
+	scan_begin(scan, audit->fd, offset);
+	while (scan_next(scan, &bytes, &size) == SCAN_WHOLE && file_takes(audit, bytes, size))
+		offset = scan->offset;
+	free(scan);
 	return offset;
 }
 
@@ -129,15 +129,15 @@ file_set_aside(struct audit *audit, int64_t good, int64_t size, struct err *err)
 static int64_t
 file_first(const struct audit *audit)
 {
-	struct lines *lines = mem_new(sizeof(*lines));
+	struct scan *scan = mem_new(sizeof(*scan));
 	const char *bytes;
 	size_t size;
 	struct line line = {0};
 
-	lines_begin(lines, audit->fd, 0);
-	if (lines_next(lines, &bytes, &size) != LINES_WHOLE || line_read(bytes, size, &line) != 0)
+	scan_begin(scan, audit->fd, 0);
+	if (scan_next(scan, &bytes, &size) != SCAN_WHOLE || line_read(bytes, size, &line) != 0)
 		line.seq = 0;
-	free(lines);
+	free(scan);
 	return line.seq;
 }
 

@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include "audit/audit_internal.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/secret.h"
 
-#define SYNC_EVERY 1000 /* milliseconds */
+/* Milliseconds from a line to its flush, and between two flushes at least. */
+#define SYNC_SOON 50
+#define SYNC_EVERY 1000
 
 struct sync {
 	struct work work;
@@ -59,6 +62,14 @@ sync_free(struct work *work)
 }
 
 static void
+sync_set_timer(struct audit *audit)
+{
+	int64_t wait = audit->synced_at + SYNC_EVERY - clock_boot();
+
+	loop_timer_set(audit->sync_timer, wait > SYNC_SOON ? wait : SYNC_SOON);
+}
+
+static void
 sync_done(struct work *work)
 {
 	struct sync *sync = (struct sync *)work;
@@ -83,7 +94,7 @@ sync_done(struct work *work)
 	if (audit->reopens && audit->waiting == NULL)
 		file_change(audit);
 	if (audit->dirty)
-		loop_timer_set(audit->sync_timer, SYNC_EVERY);
+		sync_set_timer(audit);
 	sync_free(work);
 }
 
@@ -102,6 +113,7 @@ sync_on_time(void *arg)
 	audit->old_fd = -1;
 	audit->is_new = audit->dirty = false;
 	audit->syncing = true;
+	audit->synced_at = clock_boot();
 	workers_submit(audit->workers, &sync->work);
 }
 
@@ -109,7 +121,7 @@ void
 sync_soon(struct audit *audit)
 {
 	if (!audit->dirty && !audit->syncing)
-		loop_timer_set(audit->sync_timer, SYNC_EVERY);
+		sync_set_timer(audit);
 	audit->dirty = true;
 }
 

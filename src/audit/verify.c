@@ -9,7 +9,7 @@
 
 #include "audit/head.h"
 #include "audit/line.h"
-#include "audit/lines.h"
+#include "audit/scan.h"
 #include "audit/verify.h"
 #include "base/err.h"
 #include "base/keyring.h"
@@ -34,7 +34,7 @@ struct verify {
 	struct pin pins[PINS];
 	size_t pin_count;
 	bool closed; /* the last line says that the next file goes on */
-	struct lines lines;
+	struct scan scan;
 	struct verify_result result;
 };
 
@@ -131,8 +131,7 @@ verify_comes_yet(struct verify *verify, int64_t seq, int64_t *next_out)
 	bool found = false;
 
 	*next_out = 0;
-	for (int64_t i = 0; !found && lines_next(&verify->lines, &bytes, &size) == LINES_WHOLE;
-	     i++) {
+	for (int64_t i = 0; !found && scan_next(&verify->scan, &bytes, &size) == SCAN_WHOLE; i++) {
 		struct line line;
 
 		if (line_read(bytes, size, &line) != 0)
@@ -284,15 +283,15 @@ verify_line(struct verify *verify, const char *bytes, size_t size)
 /* ---- files ---- */
 
 /* A daemon that is at work may have written only half of the last line yet. */
-static enum lines_kind
+static enum scan_kind
 verify_next(struct verify *verify, const char **bytes_out, size_t *size_out)
 {
 	static const struct timespec pause = {.tv_nsec = 20000000};
-	enum lines_kind kind = lines_next(&verify->lines, bytes_out, size_out);
+	enum scan_kind kind = scan_next(&verify->scan, bytes_out, size_out);
 
-	for (int i = 0; kind == LINES_TORN && i < TORN_LOOKS; i++) {
+	for (int i = 0; kind == SCAN_TORN && i < TORN_LOOKS; i++) {
 		nanosleep(&pause, NULL);
-		kind = lines_next(&verify->lines, bytes_out, size_out);
+		kind = scan_next(&verify->scan, bytes_out, size_out);
 	}
 	return kind;
 }
@@ -307,26 +306,26 @@ verify_read(struct verify *verify, verify_progress_fn *progress, void *arg, stru
 
 	for (result->line = 1;; result->line++) {
 		switch (verify_next(verify, &bytes, &size)) {
-		case LINES_WHOLE:
+		case SCAN_WHOLE:
 			if (verify_line(verify, bytes, size) != 0)
 				return 0;
 			break;
-		case LINES_END:
+		case SCAN_END:
 			result->line--;
 			return 0;
-		case LINES_TORN:
+		case SCAN_TORN:
 			verify_fail(verify, VERIFY_TRUNCATED, "it is cut off in its middle");
 			return 0;
-		case LINES_LONG:
+		case SCAN_LONG:
 			verify_fail(verify, VERIFY_FORM, "it is longer than any line of a log");
 			return 0;
-		case LINES_FAULT:
+		case SCAN_FAULT:
 			return err_set(err, ERR_BROKEN, "%s: can't read it: %s", result->file,
 			    strerror(errno));
 		}
 		if (result->line % PROGRESS_EVERY == 0) {
-			progress(verify->lines.offset - told, arg);
-			told = verify->lines.offset;
+			progress(verify->scan.offset - told, arg);
+			told = verify->scan.offset;
 		}
 	}
 }
@@ -343,7 +342,7 @@ verify_file(struct verify *verify, const char *path, verify_progress_fn *progres
 	if (fd < 0)
 		return err_set(err, ERR_BROKEN, "%s: can't open it: %s", path, strerror(errno));
 	snprintf(verify->result.file, sizeof(verify->result.file), "%s", path);
-	lines_begin(&verify->lines, fd, 0);
+	scan_begin(&verify->scan, fd, 0);
 	result = verify_read(verify, progress, arg, err);
 	close(fd);
 	return result;

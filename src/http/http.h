@@ -41,6 +41,9 @@ struct http *http_listen(struct loop *loop, const char *address, int port,
 /* Admin: a unix socket of mode 0600; every request is from the portal "admin" with all rights. */
 struct http *http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
     size_t route_count, void *context, const struct conf_limits *limits, struct err *err);
+/* Called for every problem that a known path is answered with, before it is: for the audit log. */
+typedef void http_problem_fn(const struct http_request *request, const char *name, void *arg);
+void http_on_problem(struct http *http, http_problem_fn *on_problem, void *arg);
 void http_close(struct http **http);           /* unlinks the unix socket */
 void http_pause(struct http *http);            /* accepts no more, and closes after each answer */
 bool http_has_unsent(const struct http *http); /* an answer is on its way to a client */
@@ -49,7 +52,11 @@ int http_port(const struct http *http);
 /* What was asked. Texts live as long as the request. */
 const char *http_portal(
     const struct http_request *request); /* the portal's name; "" for HTTP_OPEN */
+/* "portal:NAME", "admin:UID" of who has the other end of the unix socket, or "unknown". */
+const char *http_actor(const struct http_request *request);
 bool http_has_right(const struct http_request *request, unsigned right);
+/* The route's method and path, as "GET /v1/registrations/{id}"; NULL where there is none. */
+const char *http_what(const struct http_request *request);
 const char *http_param(
     const struct http_request *request, const char *name); /* {name} of the path */
 const char *http_query(const struct http_request *request, const char *name);  /* or NULL */

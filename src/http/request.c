@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -61,6 +62,8 @@ request_free(struct http_request *request)
 		secret_wipe(request->body, request->body_size);
 	free(request->body);
 	free(request->portal);
+	free(request->actor);
+	free(request->what);
 	free(request);
 }
 
@@ -126,6 +129,22 @@ request_judge(struct http_request *request, const struct http_route *route)
 	return NULL;
 }
 
+static char *
+request_make_actor(const struct http_request *request)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (request->portal == NULL)
+		return mem_text("unknown");
+	if (request->http->unix_path == NULL)
+		return mem_format("portal:%s", request->portal);
+	if (getsockopt(
+		bufferevent_getfd(request->conn->bev), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return mem_text("admin");
+	return mem_format("admin:%lu", (unsigned long)peer.uid);
+}
+
 static void
 request_dispatch(struct http_request *request)
 {
@@ -142,6 +161,7 @@ request_dispatch(struct http_request *request)
 		free(allow);
 		return;
 	}
+	request->what = mem_format("%s %s", route->method, route->path);
 	problem = request_judge(request, route);
 	if (problem != NULL) {
 		http_reply_problem(request, problem, NULL);
@@ -172,6 +192,7 @@ request_on_evhttp(struct evhttp_request *evreq, void *arg)
 	}
 	conn_take_request(conn, request, &query);
 	auth_find(request);
+	request->actor = request_make_actor(request);
 	bad =
 	    query != NULL && *query != '\0' && evhttp_parse_query_str(query, &request->query) != 0;
 	free(query);
@@ -185,6 +206,18 @@ const char *
 http_portal(const struct http_request *request)
 {
 	return request->open || request->portal == NULL ? "" : request->portal;
+}
+
+const char *
+http_actor(const struct http_request *request)
+{
+	return request->actor;
+}
+
+const char *
+http_what(const struct http_request *request)
+{
+	return request->what;
 }
 
 bool

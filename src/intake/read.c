@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
@@ -132,12 +133,28 @@ follow_let_go(struct follow *follow)
 }
 
 static void
+delete_audit(const struct follow *follow, enum wish_result result)
+{
+	struct audit_decision decision = {
+	    .event = "withdrawal",
+	    .actor = http_actor(follow->request),
+	    .request = http_request_id(follow->request),
+	    .registration = follow->id,
+	    .outcome = wish_result_name(result),
+	};
+
+	audit_write(follow->intake->parts.site->audit, &decision);
+}
+
+static void
 delete_on_wish(
     enum wish_result result, const struct registration *registration, const char *why, void *arg)
 {
 	struct follow *follow = arg;
 
 	follow->wishing = false;
+	if (follow->request != NULL)
+		delete_audit(follow, result);
 	if (follow->request == NULL)
 		follow_free(follow);
 	else if (result == WISH_GRANTED)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -152,6 +153,24 @@ submit_is_known(struct submit *submit, struct http_request *request)
 	return true;
 }
 
+/* It is kept, and nobody was told yet. */
+static void
+submit_audit(const struct submit *submit)
+{
+	/* At the end of the daemon its requests are let go of first. */
+	const struct http_request *request = submit->request_count > 0 ? submit->requests[0] : NULL;
+	struct audit_decision decision = {
+	    .event = "registration",
+	    .actor = request != NULL ? http_actor(request) : submit->portal,
+	    .request = request != NULL ? http_request_id(request) : NULL,
+	    .registration = submit->id,
+	    .person = submit->keys.person,
+	    .outcome = "accepted",
+	};
+
+	audit_write(submit->intake->parts.site->audit, &decision);
+}
+
 static void
 submit_on_appended(enum journal_result result, const char *id, void *arg)
 {
@@ -162,6 +181,7 @@ submit_on_appended(enum journal_result result, const char *id, void *arg)
 	submit->registration = NULL;
 	if (result == JOURNAL_DONE) {
 		memcpy(submit->id, registration->id, UUID_SIZE);
+		submit_audit(submit);
 		submit_wait(submit);
 		driver_take(intake->parts.driver, registration);
 		return;
@@ -327,6 +347,10 @@ intake_on_post(struct http_request *request, void *context)
 	} else if (journal_trouble(intake->parts.journal) != NULL) {
 		http_reply_problem(
 		    request, "unavailable", "the journal can't be written: nothing was kept");
+		submit_free(submit);
+	} else if (audit_trouble(intake->parts.site->audit) != NULL) {
+		http_reply_problem(
+		    request, "unavailable", "the audit log can't be written: nothing was kept");
 		submit_free(submit);
 	} else if (submit_is_over_budget(submit, request, &submission)) {
 		submit_free(submit);
