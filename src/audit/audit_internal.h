@@ -53,8 +53,8 @@ struct audit {
 	struct workers *workers;
 	bool syncing, dirty;
 	int64_t synced_at; /* clock_boot */
-	bool reopens; /* the file is to be changed for a new one, if it was renamed */
-	bool is_new;  /* its name may not be on the disk yet */
+	bool reopens;      /* the file is to be changed for a new one, if it was renamed */
+	bool is_new;       /* its name may not be on the disk yet */
 	struct loop_timer *sync_timer, *retry_timer, *head_timer, *count_timer;
 	struct count counts[COUNTS];
 };

@@ -69,6 +69,22 @@ sync_set_timer(struct audit *audit)
 	loop_timer_set(audit->sync_timer, wait > SYNC_SOON ? wait : SYNC_SOON);
 }
 
+/* Somebody's hands were on the file. */
+static void
+sync_look(struct audit *audit, const struct sync *sync)
+{
+	if (sync->changed) {
+		audit_say(audit, true, "%s was cut short by somebody", audit->path);
+		file_look(audit);
+		audit_event(audit, "changed", "cut-short", 0);
+	}
+	if (sync->unlinked && !audit->reopens) {
+		audit_say(audit, true, "%s was removed: a new one is begun", audit->path);
+		file_change(audit);
+		audit_event(audit, "changed", "removed", 0);
+	}
+}
+
 static void
 sync_done(struct work *work)
 {
@@ -76,21 +92,11 @@ sync_done(struct work *work)
 	struct audit *audit = sync->audit;
 
 	audit->syncing = false;
-	if (sync->fault != 0) {
-		if (!audit->not_synced)
-			audit_say(audit, true, "%s can't be flushed: %s", audit->path,
-			    strerror(sync->fault));
-		audit->not_synced = true;
-	}
-	if (sync->changed) {
-		audit_say(audit, true, "%s was cut short by somebody", audit->path);
-		file_look(audit);
-		audit_event(audit, "changed", "cut-short", 0);
-	}
-	if (sync->unlinked) {
-		audit_say(audit, true, "%s was removed: a new one is begun", audit->path);
-		audit->reopens = true;
-	}
+	if (sync->fault != 0 && !audit->not_synced)
+		audit_say(
+		    audit, true, "%s can't be flushed: %s", audit->path, strerror(sync->fault));
+	audit->not_synced = audit->not_synced || sync->fault != 0;
+	sync_look(audit, sync);
 	if (audit->reopens && audit->waiting == NULL)
 		file_change(audit);
 	if (audit->dirty)

@@ -152,14 +152,14 @@ verify_number_is_wrong(struct verify *verify, int64_t seq)
 	if (next == due + 1)
 		return verify_fail(verify, VERIFY_EDITED, "its number was changed: %lld to %lld",
 		    (long long)due, (long long)seq);
-	if (later)
-		return verify_fail(verify, VERIFY_REORDERED,
-		    "line %lld stands where %lld should: lines were put in another order",
-		    (long long)seq, (long long)due);
 	if (seq < due)
 		return verify_fail(verify, VERIFY_REPEATED,
 		    "line %lld stands here again, where %lld should", (long long)seq,
 		    (long long)due);
+	if (later)
+		return verify_fail(verify, VERIFY_REORDERED,
+		    "line %lld stands where %lld should: lines were put in another order",
+		    (long long)seq, (long long)due);
 	return verify_fail(verify, VERIFY_MISSING,
 	    "lines %lld to %lld were taken out before this one", (long long)due,
 	    (long long)seq - 1);
