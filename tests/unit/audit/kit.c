@@ -84,6 +84,7 @@ kit_write(struct kit *kit, int count)
 void
 kit_sync(struct kit *kit)
 {
+	loop_timer_stop(kit->audit->sync_timer); /* one flush at a time */
 	sync_on_time(kit->audit);
 	while (kit->audit->syncing)
 		loop_turn(kit->loop, 100);

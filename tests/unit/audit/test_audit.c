@@ -328,6 +328,7 @@ rotation_leaves_no_gap(void **state)
 	kit_write(kit, 1);
 	rotate(kit, one);
 	kit_write(kit, 2);
+	loop_timer_stop(kit->audit->sync_timer);
 	sync_on_time(kit->audit); /* while it is being flushed */
 	rotate(kit, two);
 	kit_write(kit, 2);
