@@ -232,7 +232,7 @@ audit_trouble(const struct audit *audit)
 	if (audit == NULL)
 		return NULL;
 	if (audit->trouble == NULL && audit->not_synced)
-		return "the audit log could not be flushed: start musterd again";
+		return "the audit log can't be flushed";
 	return audit->trouble;
 }
 

@@ -56,7 +56,7 @@ void audit_write(struct audit *audit, const struct audit_decision *decision);
 void audit_count(struct audit *audit, const struct audit_decision *decision);
 /* Where the file was renamed: ends it with a line that says so, and goes on in a new one. */
 void audit_reopen(struct audit *audit);
-/* Why lines can't be written, or may not be on the disk; NULL: all is well. */
+/* Why lines can't be written or flushed; NULL: all is well. */
 const char *audit_trouble(const struct audit *audit);
 size_t audit_waiting(const struct audit *audit); /* lines that wait in memory */
 int64_t audit_seq(const struct audit *audit);    /* of the last line */

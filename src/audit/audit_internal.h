@@ -48,7 +48,7 @@ struct audit {
 	size_t waiting_count;
 	int64_t lost;
 	char *trouble;   /* of the last write */
-	bool not_synced; /* a flush failed: what was before it may not be on the disk */
+	bool not_synced; /* the last flush failed */
 
 	struct workers *workers;
 	bool syncing, dirty;

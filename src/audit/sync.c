@@ -85,6 +85,23 @@ sync_look(struct audit *audit, const struct sync *sync)
 	}
 }
 
+/* What a flush that failed was for may be lost, whatever the next one says: the
+ * log says so itself. */
+static void
+sync_judge(struct audit *audit, int fault)
+{
+	if (fault != 0 && !audit->not_synced)
+		audit_say(audit, true,
+		    "%s can't be flushed: %s; no registration is taken until it can", audit->path,
+		    strerror(fault));
+	if (fault == 0 && audit->not_synced) {
+		audit_say(audit, false, "%s can be flushed again", audit->path);
+		audit_event(audit, "changed", "not-flushed", 0);
+	}
+	audit->not_synced = fault != 0;
+	audit->dirty = audit->dirty || fault != 0;
+}
+
 static void
 sync_done(struct work *work)
 {
@@ -92,10 +109,7 @@ sync_done(struct work *work)
 	struct audit *audit = sync->audit;
 
 	audit->syncing = false;
-	if (sync->fault != 0 && !audit->not_synced)
-		audit_say(
-		    audit, true, "%s can't be flushed: %s", audit->path, strerror(sync->fault));
-	audit->not_synced = audit->not_synced || sync->fault != 0;
+	sync_judge(audit, sync->fault);
 	sync_look(audit, sync);
 	if (audit->reopens && audit->waiting == NULL)
 		file_change(audit);

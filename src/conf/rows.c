@@ -395,8 +395,9 @@ static const struct row journal_rows[] = {
 
 static const struct row audit_rows[] = {
     {"path", ROW_TEXT, AT(conf_audit, path), .fallback = "audit.log", .flags = ROW_FIXED,
-	.help = "The audit log: a line for every decision. A path that is not absolute starts at "
-		"the journal's folder. To rotate it, rename it and send SIGHUP. \"\": none is kept."},
+	.help =
+	    "The audit log: a line for every decision. A path that is not absolute starts at "
+	    "the journal's folder. To rotate it, rename it and send SIGHUP. \"\": none is kept."},
     {"key_file", ROW_TEXT, AT(conf_audit, key_file), .fallback = "audit.key", .low = 1,
 	.flags = ROW_FIXED,
 	.help = "The first key of the log's chain, made at the first start, which 'musterctl audit "

@@ -404,6 +404,29 @@ a_file_that_is_cut_short_is_noticed(void **state)
 	assert_int_equal(kit_verify_log(kit).fault, VERIFY_MISSING);
 }
 
+/* Of a pipe nothing can be flushed. */
+static void
+a_flush_that_fails_is_told(void **state)
+{
+	struct kit *kit = *state;
+	int file = kit->audit->fd, ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	kit_write(kit, 3);
+	kit->audit->fd = ends[1];
+	kit_sync(kit);
+	assert_non_null(audit_trouble(kit->audit));
+	assert_int_equal(kit->troubles, 1);
+	kit->audit->fd = file;
+	while (audit_trouble(kit->audit) != NULL) /* it is tried again by itself */
+		loop_turn(kit->loop, 2000);
+	assert_true(log_has(kit->path, "\"reason\":\"not-flushed\""));
+	kit_close(kit);
+	is_sound(kit, 4 + 2, 1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void
 floods_are_counted(void **state)
 {
@@ -509,6 +532,7 @@ main(void)
 	    TEST(a_rotation_survives_a_kill),
 	    TEST(a_removed_file_is_noticed),
 	    TEST(a_file_that_is_cut_short_is_noticed),
+	    TEST(a_flush_that_fails_is_told),
 	    TEST(floods_are_counted),
 	    TEST(values_can_not_break_a_line),
 	    TEST(two_daemons_can_not_share_it),
