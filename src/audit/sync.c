@@ -41,7 +41,7 @@ sync_carry_out(struct work *work)
 	struct stat status;
 
 	if ((sync->old_fd >= 0 && fdatasync(sync->old_fd) != 0) || fdatasync(sync->fd) != 0 ||
-	    (sync->new_name != NULL && file_flush_folder(sync->new_name) != 0) ||
+	    (sync->new_name != NULL && file_flush_folder(sync->new_name) != 0 && errno == EIO) ||
 	    fstat(sync->fd, &status) != 0 || state_write(sync->state_fd, &sync->state, true) != 0) {
 		sync->fault = errno;
 		return;

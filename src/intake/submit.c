@@ -103,6 +103,23 @@ submit_add_request(struct submit *submit, struct http_request *request)
 	submit->requests[submit->request_count++] = request;
 }
 
+/* Before anybody is told. request is NULL at the end of the daemon, which lets go of requests. */
+static void
+submit_audit(const struct submit *submit, const struct http_request *request, const char *id,
+    const char *person, const char *outcome)
+{
+	struct audit_decision decision = {
+	    .event = "registration",
+	    .actor = request != NULL ? http_actor(request) : submit->portal,
+	    .request = request != NULL ? http_request_id(request) : NULL,
+	    .registration = id,
+	    .person = person,
+	    .outcome = outcome,
+	};
+
+	audit_write(submit->intake->parts.site->audit, &decision);
+}
+
 /*
  * A key that was used before: true where the request was answered, or joined the submission that is
  * on its way.
@@ -144,6 +161,9 @@ submit_is_known(struct submit *submit, struct http_request *request)
 	same = strcmp(old->body_mac, submit->body_mac) == 0;
 	if (same && status == 0)
 		body = answer_text(intake, old, &status);
+	/* The daemon may have been killed before it could tell of the first time. */
+	if (same)
+		submit_audit(submit, request, old->id, old->person_key, "accepted-before");
 	if (same)
 		answer_request(request, status, old->id, body);
 	else
@@ -151,24 +171,6 @@ submit_is_known(struct submit *submit, struct http_request *request)
 	mem_free_text(&body);
 	registration_free(&old);
 	return true;
-}
-
-/* It is kept, and nobody was told yet. */
-static void
-submit_audit(const struct submit *submit)
-{
-	/* At the end of the daemon its requests are let go of first. */
-	const struct http_request *request = submit->request_count > 0 ? submit->requests[0] : NULL;
-	struct audit_decision decision = {
-	    .event = "registration",
-	    .actor = request != NULL ? http_actor(request) : submit->portal,
-	    .request = request != NULL ? http_request_id(request) : NULL,
-	    .registration = submit->id,
-	    .person = submit->keys.person,
-	    .outcome = "accepted",
-	};
-
-	audit_write(submit->intake->parts.site->audit, &decision);
 }
 
 static void
@@ -181,7 +183,8 @@ submit_on_appended(enum journal_result result, const char *id, void *arg)
 	submit->registration = NULL;
 	if (result == JOURNAL_DONE) {
 		memcpy(submit->id, registration->id, UUID_SIZE);
-		submit_audit(submit);
+		submit_audit(submit, submit->request_count > 0 ? submit->requests[0] : NULL, id,
+		    submit->keys.person, "accepted");
 		submit_wait(submit);
 		driver_take(intake->parts.driver, registration);
 		return;

@@ -37,6 +37,7 @@ def is_sound(box, *files):
 def every_decision_has_its_line():
     with sandbox(delay=1) as box:
         ident = box.register(JOHN, key="one")[1]["id"]
+        assert box.register(JOHN, key="one")[1]["id"] == ident
         assert box.register(NOBODY)[0] == 422
         assert box.register(JOHN, password="short")[0] == 422
         assert box.register(JOHN, certificate="-----BEGIN CERTIFICATE-----")[0] == 403
@@ -58,6 +59,7 @@ def every_decision_has_its_line():
         for members in (
                 {"event": "start", "actor": "musterd"},
                 {"event": "registration", "actor": portal, "registration": ident, "outcome": "accepted"},
+                {"event": "registration", "registration": ident, "outcome": "accepted-before"},
                 {"event": "step", "registration": ident, "what": "prove-identity", "outcome": "verified"},
                 {"event": "step", "registration": ident, "what": "claim-person"},
                 {"event": "step", "registration": ident, "what": "add-entry", "outcome": "pending"},
