@@ -53,6 +53,8 @@ audit_append(struct audit *audit, const char *body)
 	    snprintf(line, sizeof(line), "{\"seq\":%lld,%s", (long long)next.seq + 1, body + 1);
 	int result = -1;
 
+	if (size > CHAIN_BODY_MOST)
+		err_end("a line of the audit log is too long");
 	line[--size] = '\0'; /* its brace comes after the MAC */
 	chain_add(&next, line, (size_t)size, mac);
 	size += snprintf(line + size, sizeof(line) - (size_t)size, ",\"mac\":\"%s\"}\n", mac);
