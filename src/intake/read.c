@@ -132,13 +132,17 @@ follow_let_go(struct follow *follow)
 	}
 }
 
+/* The request may have been answered by then: it took too long. */
 static void
-delete_audit(const struct follow *follow, enum wish_result result)
+delete_audit(
+    const struct follow *follow, enum wish_result result, const struct registration *registration)
 {
+	const struct http_request *request = follow->request;
+	const char *portal = registration != NULL ? registration->portal : NULL;
 	struct audit_decision decision = {
 	    .event = "withdrawal",
-	    .actor = http_actor(follow->request),
-	    .request = http_request_id(follow->request),
+	    .actor = request != NULL ? http_actor(request) : portal,
+	    .request = request != NULL ? http_request_id(request) : NULL,
 	    .registration = follow->id,
 	    .outcome = wish_result_name(result),
 	};
@@ -153,8 +157,7 @@ delete_on_wish(
 	struct follow *follow = arg;
 
 	follow->wishing = false;
-	if (follow->request != NULL)
-		delete_audit(follow, result);
+	delete_audit(follow, result, registration);
 	if (follow->request == NULL)
 		follow_free(follow);
 	else if (result == WISH_GRANTED)
