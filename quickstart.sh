@@ -13,9 +13,9 @@ build=${BUILD_DIR:-$top/build}
 # What is built and run with, then what the tests use besides.
 packages_build="autoconf automake libtool pkg-config gcc make libc6-dev libevent-dev libldap-dev
 	libsqlite3-dev libconfig-dev libjansson-dev libssl-dev libcrypt-dev libunistring-dev
-	libcurl4-openssl-dev slapd ldap-utils libsasl2-modules curl jq python3 ca-certificates"
+	libcurl4-openssl-dev libseccomp-dev slapd ldap-utils libsasl2-modules curl jq python3 ca-certificates"
 packages_check="libcmocka-dev clang libclang-rt-14-dev clang-format universal-ctags valgrind mandoc
-	sqlite3 openssl procps strace spin gcovr"
+	sqlite3 openssl procps strace spin gcovr systemd"
 
 say() {
 	printf '\n== %s\n' "$*"

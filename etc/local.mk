@@ -21,11 +21,20 @@ uninstall-conf:
 		rm -f "$(DESTDIR)$(confdir)/musterd.conf"
 	! test -d "$(DESTDIR)$(confdir)" || rmdir "$(DESTDIR)$(confdir)" 2>/dev/null || :
 
-# With --prefix=/usr or /usr/local where systemd looks for it.
+# With --prefix=/usr or /usr/local where systemd looks for them.
 unitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+FOR_SYSTEMD = %D%/musterd.service %D%/sysusers.d/musterd.conf %D%/tmpfiles.d/musterd.conf
 nodist_unit_DATA = %D%/musterd.service
-EXTRA_DIST += %D%/musterd.service.in
-CLEANFILES += %D%/musterd.service
-%D%/musterd.service: %D%/musterd.service.in Makefile
-	$(MKDIR_P) %D%
-	sed 's|[@]sbindir[@]|$(sbindir)|' "$(srcdir)/%D%/musterd.service.in" >$@
+nodist_sysusers_DATA = %D%/sysusers.d/musterd.conf
+nodist_tmpfiles_DATA = %D%/tmpfiles.d/musterd.conf
+EXTRA_DIST += %D%/musterd.service.in %D%/musterd.sysusers.in %D%/musterd.tmpfiles.in
+CLEANFILES += $(FOR_SYSTEMD)
+%D%/musterd.service: %D%/musterd.service.in
+%D%/sysusers.d/musterd.conf: %D%/musterd.sysusers.in
+%D%/tmpfiles.d/musterd.conf: %D%/musterd.tmpfiles.in
+$(FOR_SYSTEMD): Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|[@]sbindir[@]|$(sbindir)|' \
+		-e 's|[@]sysconfdir[@]|$(sysconfdir)|' \
+		$(filter %.in,$^) >$@

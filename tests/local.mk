@@ -8,6 +8,7 @@ include tests/unit/dir/local.mk
 include tests/unit/journal/local.mk
 include tests/unit/http/local.mk
 include tests/unit/card/local.mk
+include tests/unit/confine/local.mk
 include tests/unit/roll/local.mk
 include tests/unit/budget/local.mk
 include tests/unit/pipeline/local.mk

@@ -294,6 +294,7 @@ const struct http_route admin_routes[] = {
     {"POST", "/v1/admin/journal/check", 0, admin_on_journal_check},
     {"GET", "/v1/admin/journal/backup", 0, admin_on_journal_backup_look},
     {"POST", "/v1/admin/journal/backup", 0, admin_on_journal_backup},
+    {"POST", "/v1/admin/journal/backup/taken", 0, admin_on_journal_backup_taken},
     {"GET", "/v1/admin/watch", 0, admin_on_watch},
     {"GET", "/v1/admin/schema", 0, admin_on_schema},
     {"GET", "/v1/admin/config", 0, admin_on_config},

@@ -47,6 +47,7 @@ void admin_on_unlock(struct http_request *request, void *context);
 void admin_on_journal_check(struct http_request *request, void *context);
 void admin_on_journal_backup(struct http_request *request, void *context);
 void admin_on_journal_check_look(struct http_request *request, void *context);
+void admin_on_journal_backup_taken(struct http_request *request, void *context);
 void admin_on_journal_backup_look(struct http_request *request, void *context);
 void admin_on_schema(struct http_request *request, void *context);
 

@@ -1,15 +1,12 @@
-/*
- * The journal: how it does, checks and backups. Both are long: they are begun by a POST, and asked
- * after. Who may use the admin socket may say where a backup goes; the daemon writes it with its
- * own rights, over nothing that is there.
- */
-#include <ctype.h>
+/* The journal: how it does, checks and backups. Both are long: they are begun by a POST, and asked
+ * after. */
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "admin/admin_internal.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "conf/conf.h"
 #include "journal/journal.h"
 #include "model/json_text.h"
 #include "pipeline/driver.h"
@@ -93,36 +90,51 @@ admin_on_journal_check(struct http_request *request, void *context)
 	journal_reply(request, admin, JOURNAL_CHECK);
 }
 
-static bool
-journal_is_path(const char *path)
+/* Right beside the journal, where the daemon may write whatever else is closed to it. Whoever asked
+ * for it takes it from there: musterctl, with its user's rights. */
+static char *
+journal_backup_path(const struct admin *admin)
 {
-	if (path == NULL || path[0] != '/' || path[strlen(path) - 1] == '/')
-		return false;
-	for (; *path != '\0'; path++)
-		if (iscntrl((unsigned char)*path))
-			return false;
-	return true;
+	return mem_format("%s.backup", admin->parts.site->conf->journal.path);
 }
 
+/* Whether there is one to remove: none is being made. */
+static bool
+journal_drop_backup(const struct admin *admin, const char *path)
+{
+	struct journal_task_state state;
+
+	journal_look(admin->parts.journal, JOURNAL_BACKUP, &state);
+	if (!state.running)
+		unlink(path);
+	return !state.running;
+}
+
+/* One that nobody took is older, and makes room. */
 void
 admin_on_journal_backup(struct http_request *request, void *context)
 {
 	const struct admin *admin = context;
-	json_t *body = http_json(request);
+	char *path = journal_backup_path(admin);
 	struct err err = {0};
-	const char *path;
 
-	if (body == NULL)
-		return;
-	path = json_string_value(json_object_get(body, "path"));
-	if (json_object_size(body) != 1 || !journal_is_path(path))
-		http_reply_problem(
-		    request, "malformed", "the path of a file is needed, from the root on");
-	else if (journal_begin(admin->parts.journal, JOURNAL_BACKUP, path, &err) != 0)
+	if (!journal_drop_backup(admin, path) ||
+	    journal_begin(admin->parts.journal, JOURNAL_BACKUP, path, &err) != 0)
 		http_reply_problem(request, "conflict", "a backup is being made already");
 	else {
 		admin_audit(admin, request, NULL, "journal-backup", "begun");
 		journal_reply(request, admin, JOURNAL_BACKUP);
 	}
-	json_decref(body);
+	free(path);
+}
+
+void
+admin_on_journal_backup_taken(struct http_request *request, void *context)
+{
+	const struct admin *admin = context;
+	char *path = journal_backup_path(admin);
+
+	journal_drop_backup(admin, path);
+	journal_reply(request, admin, JOURNAL_BACKUP);
+	free(path);
 }

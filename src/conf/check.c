@@ -199,17 +199,55 @@ check_precedence(struct reader *reader, const struct conf *conf)
 		}
 }
 
+/* What goes over the network goes over TLS. */
+static void
+check_listen(struct reader *reader, const struct conf_listen *listen)
+{
+	bool has_certificate = *listen->certificate_file != '\0', is_path = *listen->address == '/';
+
+	if (is_path && strcmp(listen->address, listen->admin_socket) == 0)
+		reader_fault_key(reader, "listen.address", "must not be listen.admin_socket");
+	if (is_path && has_certificate)
+		reader_fault_key(reader, "listen.certificate_file",
+		    "is for an IP address: on a unix socket it is plain HTTP");
+	if (!is_path && !has_certificate && !check_is_loopback(listen->address))
+		reader_fault_key(reader, "listen.address",
+		    "must be of the loopback (127.0.0.1, ::1), or a unix socket, where "
+		    "listen.certificate_file is missing: plain HTTP goes no further");
+	if (has_certificate != (*listen->key_file != '\0'))
+		reader_fault_key(reader,
+		    has_certificate ? "listen.key_file" : "listen.certificate_file",
+		    "is missing: certificate_file and key_file go together");
+	if (*listen->client_ca_file != '\0' && !has_certificate)
+		reader_fault_key(
+		    reader, "listen.client_ca_file", "is nothing without listen.certificate_file");
+}
+
+static void
+check_credentials(
+    struct reader *reader, const char *group, const struct conf *conf, const struct conf_portal *it)
+{
+	if (*it->token_sha256 == '\0' && *it->key_sha256 == '\0')
+		fault_in(reader, group, "token_sha256",
+		    "is missing: a portal needs token_sha256 or key_sha256");
+	if (*it->key_sha256 != '\0' && *conf->listen.client_ca_file == '\0')
+		fault_in(reader, group, "key_sha256",
+		    "needs listen.client_ca_file: nobody is asked for a certificate");
+}
+
 static void
 check_portals(struct reader *reader, const struct conf *conf)
 {
 	UNIQUE(reader, "portals", conf->portals, conf->portal_count, conf_portal, name);
 	UNIQUE(reader, "portals", conf->portals, conf->portal_count, conf_portal, token_sha256);
+	UNIQUE(reader, "portals", conf->portals, conf->portal_count, conf_portal, key_sha256);
 	for (size_t i = 0; i < conf->portal_count; i++) {
 		char *group = mem_format("portals.[%zu]", i);
 
 		if (strcmp(conf->portals[i].name, "admin") == 0)
 			fault_in(reader, group, "name",
 			    "must not be \"admin\": that is who comes by the admin socket");
+		check_credentials(reader, group, conf, &conf->portals[i]);
 		mem_free_text(&group);
 	}
 }
@@ -264,6 +302,7 @@ check_certificates(struct reader *reader, const struct conf_certificates *certif
 void
 check_all(struct reader *reader, const struct conf *conf)
 {
+	check_listen(reader, &conf->listen);
 	check_portals(reader, conf);
 	check_personnel(reader, conf);
 	check_directory(reader, "accounts", &conf->accounts.directory);

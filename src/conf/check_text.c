@@ -23,8 +23,8 @@ is_all_of(const char *text, const char *letters)
 	return text[strspn(text, letters)] == '\0';
 }
 
-static bool
-is_loopback(const char *address)
+bool
+check_is_loopback(const char *address)
 {
 	struct in_addr four;
 	struct in6_addr six;
@@ -35,12 +35,15 @@ is_loopback(const char *address)
 }
 
 int
-check_loopback(const char *text, struct err *err)
+check_address(const char *text, struct err *err)
 {
-	if (is_loopback(text))
+	struct in6_addr address;
+
+	if (*text == '/')
+		return check_socket(text, err);
+	if (inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1)
 		return 0;
-	return err_set(err, ERR_INPUT,
-	    "must be an IP address of the loopback (127.0.0.1, ::1): plain HTTP goes no further");
+	return err_set(err, ERR_INPUT, "must be an IP address, or the path of a unix socket");
 }
 
 int
@@ -90,9 +93,9 @@ check_sha256(const char *text, struct err *err)
 {
 	unsigned char hash[32];
 
-	if (text_unhex(text, hash, sizeof(hash)) == 0)
+	if (*text == '\0' || text_unhex(text, hash, sizeof(hash)) == 0)
 		return 0;
-	return err_set(err, ERR_INPUT, "must be 64 hexadecimal digits: the SHA-256 of the token");
+	return err_set(err, ERR_INPUT, "must be 64 hexadecimal digits: a SHA-256");
 }
 
 /* The host of ldap:// and ldaps://; *rest_out is what follows it: nothing, ":port" or "/…". */
@@ -191,7 +194,7 @@ check_uri_is_open(const char *uri)
 	if (!check_uri_is(uri, "ldap"))
 		return false;
 	host = uri_host(uri, &rest);
-	open = !is_loopback(host) && strcasecmp(host, "localhost") != 0;
+	open = !check_is_loopback(host) && strcasecmp(host, "localhost") != 0;
 	mem_free_text(&host);
 	return open;
 }

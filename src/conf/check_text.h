@@ -11,13 +11,13 @@ struct err;
 
 typedef int check_text_fn(const char *text, struct err *err);
 
-check_text_fn check_loopback;  /* an IP address of the loopback */
+check_text_fn check_address;   /* an IP address, or the path of a socket */
 check_text_fn check_socket;    /* an absolute path that fits sockaddr_un */
 check_text_fn check_path;      /* an absolute path, or nothing */
 check_text_fn check_id;        /* [a-z0-9][a-z0-9-]* */
 check_text_fn check_persona;   /* the same, or nothing */
 check_text_fn check_source;    /* [A-Za-z0-9][A-Za-z0-9_-]* */
-check_text_fn check_sha256;    /* 64 hexadecimal digits */
+check_text_fn check_sha256;    /* 64 hexadecimal digits, or nothing */
 check_text_fn check_uri;       /* ldap://, ldaps://, ldapi:// */
 check_text_fn check_dn;        /* looks like a DN */
 check_text_fn check_filter;    /* a filter in parentheses that match */
@@ -27,6 +27,8 @@ check_text_fn check_domain;    /* a mail domain */
 check_text_fn check_url;       /* http:// or https://, or nothing */
 check_text_fn check_http;      /* http://HOST…, or nothing */
 check_text_fn check_oid;       /* 2.16.840.… */
+
+bool check_is_loopback(const char *address);
 
 /* Whether an LDAP URI reaches another machine in the clear (ldap:// to a host that is not known
  * to be this one). */

@@ -15,6 +15,7 @@ conf_free(struct conf **conf)
 		return;
 	rows_free(conf_rows, *conf);
 	mem_texts_free(&(*conf)->blocklist);
+	mem_texts_free(&(*conf)->files);
 	free(*conf);
 	*conf = NULL;
 }

@@ -33,8 +33,10 @@ struct conf_directory {
 enum conf_bind { CONF_BIND_SIMPLE, CONF_BIND_EXTERNAL, CONF_BIND_ANONYMOUS };
 
 struct conf_listen {
-	char *address; /* an IP address; plain HTTP is for loopback alone */
+	char *address; /* an IP address, or the path of a unix socket */
 	int port;
+	char *certificate_file, *key_file; /* "": plain HTTP, on loopback or a unix socket alone */
+	char *client_ca_file;              /* "": no client is asked for a certificate */
 	char *admin_socket;
 };
 
@@ -48,8 +50,9 @@ enum conf_right {
 };
 struct conf_portal {
 	char *name;
-	char *token_sha256; /* hexadecimal */
-	unsigned rights;    /* of enum conf_right */
+	/* hexadecimal; "" where it has none, but never both */
+	char *token_sha256, *key_sha256;
+	unsigned rights; /* of enum conf_right */
 };
 
 /* Which attribute of a personnel entry holds what; "" where the directory has none. */
@@ -169,7 +172,18 @@ struct conf_log {
 
 struct conf_limits {
 	int body_bytes, header_bytes, connections, in_flight;
-	int64_t request_timeout;
+	int64_t handshake_timeout, request_timeout;
+};
+
+enum conf_confine_mode {
+	CONF_CONFINE_AUTO, /* where it can be had */
+	CONF_CONFINE_OFF,
+	CONF_CONFINE_REQUIRE,
+	CONF_CONFINE_LOG, /* of seccomp alone */
+};
+struct conf_confine {
+	char *user;            /* "" for whoever started it */
+	int landlock, seccomp; /* enum conf_confine_mode */
 };
 
 struct conf_agreement {
@@ -198,11 +212,13 @@ struct conf {
 	struct conf_audit audit;
 	struct conf_log log;
 	struct conf_limits limits;
+	struct conf_confine confine;
 	struct conf_agreement agreement;
 	struct conf_helpdesk helpdesk;
 	char *
 	    *blocklist; /* read from password.blocklist_file: case-folded, sorted; ends with NULL */
 	size_t blocklist_count;
+	char **files; /* that all this was read from; ends with NULL */
 };
 
 /* Every fault found, one a line, each with file, line and key. */

@@ -94,7 +94,8 @@ print_value(const struct printer *printer, const struct row *row, const void *ba
 {
 	switch (row->kind) {
 	case ROW_TEXT:
-		if (row->flags & ROW_SECRET && printer->flags & CONF_PRINT_MASK)
+		if (row->flags & ROW_SECRET && printer->flags & CONF_PRINT_MASK &&
+		    *row_text(row, base) != '\0')
 			print_text(printer, "***");
 		else
 			print_text(printer, row_text(row, base));

@@ -341,6 +341,7 @@ reader_read(struct reader *reader)
 	read_beside_journal(conf, &conf->audit.path);
 	read_beside_journal(conf, &conf->audit.key_file);
 	read_beside_journal(conf, &conf->audit.sign_file);
+	conf->files = mem_texts_copy(reader->source.files);
 	blocklist_read(reader, conf);
 	return conf;
 }

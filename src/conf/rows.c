@@ -82,13 +82,41 @@ static const struct row_word format_words[] = {
     END,
 };
 
+static const struct row_word landlock_words[] = {
+    {"auto", CONF_CONFINE_AUTO},
+    {"off", CONF_CONFINE_OFF},
+    {"require", CONF_CONFINE_REQUIRE},
+    END,
+};
+
+static const struct row_word seccomp_words[] = {
+    {"auto", CONF_CONFINE_AUTO},
+    {"off", CONF_CONFINE_OFF},
+    {"require", CONF_CONFINE_REQUIRE},
+    {"log", CONF_CONFINE_LOG},
+    END,
+};
+
 static const struct row listen_rows[] = {
     {"address", ROW_TEXT, AT(conf_listen, address), .fallback = "127.0.0.1", .flags = ROW_FIXED,
-	.check = check_loopback,
-	.help = "IP address of the API. Plain HTTP is for loopback alone: put a TLS proxy in "
-		"front of it for other machines."},
+	.check = check_address,
+	.help = "IP address of the API, or the path of a unix socket, which is made with mode "
+		"0660. Without certificate_file it is plain HTTP, on loopback (127.0.0.1, ::1) or "
+		"a unix socket alone: for portals on this machine, or behind a proxy on it."},
     {"port", ROW_NUMBER, AT(conf_listen, port), .fallback = "8080", .low = 0, .high = 65535,
 	.flags = ROW_FIXED, .help = "Port of the API; 0 picks a free one."},
+    {"certificate_file", ROW_TEXT, AT(conf_listen, certificate_file), .fallback = "",
+	.check = check_path,
+	.help = "The API's certificate (PEM), then those between it and its root; \"\": plain "
+		"HTTP. SIGHUP reads it again: new connections see the new one, open ones go on. "
+		"From 30 days before it ends the log warns daily."},
+    {"key_file", ROW_TEXT, AT(conf_listen, key_file), .fallback = "", .check = check_path,
+	.help = "The certificate's private key (PEM, no pass phrase); refused where others may "
+		"read it: mode 0400 or 0600."},
+    {"client_ca_file", ROW_TEXT, AT(conf_listen, client_ca_file), .fallback = "",
+	.check = check_path,
+	.help = "Certificates (PEM) of the private authority that portals' certificates come from; "
+		"\"\": nobody is asked for one. Which portal it is, key_sha256 says."},
     {"admin_socket", ROW_TEXT, AT(conf_listen, admin_socket), .flags = ROW_FIXED,
 	.fallback = "/run/musterd/admin.sock", .check = check_socket,
 	.help = "Path of the unix socket for musterctl; made with mode 0600."},
@@ -98,8 +126,13 @@ static const struct row listen_rows[] = {
 static const struct row portal_rows[] = {
     {"name", ROW_TEXT, AT(conf_portal, name), .low = 1, .high = 64, .check = check_id,
 	.help = "What the portal is called in the log; \"admin\" is taken."},
-    {"token_sha256", ROW_TEXT, AT(conf_portal, token_sha256), .check = check_sha256,
-	.flags = ROW_SECRET, .help = "SHA-256 of the portal's bearer token, in hexadecimal."},
+    {"token_sha256", ROW_TEXT, AT(conf_portal, token_sha256), .fallback = "", .check = check_sha256,
+	.flags = ROW_SECRET,
+	.help = "SHA-256 of the portal's bearer token, in hexadecimal; \"\": it has none."},
+    {"key_sha256", ROW_TEXT, AT(conf_portal, key_sha256), .fallback = "", .check = check_sha256,
+	.help = "SHA-256 of the public key (SubjectPublicKeyInfo) of the portal's client "
+		"certificate, in hexadecimal; \"\": it has none. A portal needs a token or a key; "
+		"where it shows both, both must be its own."},
     {"rights", ROW_SET, AT(conf_portal, rights), .words = right_words, .low = 1,
 	.help = "What the portal may do."},
     END,
@@ -433,8 +466,27 @@ static const struct row limit_rows[] = {
     {"in_flight", ROW_NUMBER, AT(conf_limits, in_flight), .fallback = "256", .low = 1,
 	.high = 65536, .flags = ROW_FIXED,
 	.help = "Most requests, and most registrations, at work at once."},
+    {"handshake_timeout", ROW_SECONDS, AT(conf_limits, handshake_timeout), .fallback = "10",
+	.low = 1, .high = 600, .flags = ROW_FIXED, .help = "A TLS handshake takes no longer."},
     {"request_timeout", ROW_SECONDS, AT(conf_limits, request_timeout), .fallback = "30", .low = 1,
 	.high = 600, .flags = ROW_FIXED, .help = "A request takes no longer to come."},
+    END,
+};
+
+static const struct row confine_rows[] = {
+    {"user", ROW_TEXT, AT(conf_confine, user), .fallback = "", .high = 64, .flags = ROW_FIXED,
+	.help = "The user that a daemon started by root becomes, for good, before it opens "
+		"anything but its configuration; \"\": whoever started it, as under systemd, "
+		"where the unit names the user."},
+    {"landlock", ROW_CHOICE, AT(conf_confine, landlock), .words = landlock_words,
+	.fallback = "auto", .flags = ROW_FIXED,
+	.help = "Whether all files are closed but those that the configuration names (Linux 5.13 "
+		"and later). auto: where the kernel has it, and the log says where not; require: "
+		"no start without it."},
+    {"seccomp", ROW_CHOICE, AT(conf_confine, seccomp), .words = seccomp_words, .fallback = "auto",
+	.flags = ROW_FIXED,
+	.help = "Whether system calls that the daemon does not need are refused; log: none is, "
+		"but the kernel's log tells which would be."},
     END,
 };
 
@@ -484,6 +536,8 @@ const struct row conf_rows[] = {
 	.help = "The log of decisions, in which nothing can be changed unseen."},
     {GROUP(log), .rows = log_rows, .help = "What is written to standard error."},
     {GROUP(limits), .rows = limit_rows, .help = "Limits of the API."},
+    {GROUP(confine), .rows = confine_rows,
+	.help = "What the daemon gives up once it is up; see CONFINEMENT in musterd(8)."},
     {GROUP(agreement), .rows = agreement_rows, .help = "The user agreement."},
     {GROUP(helpdesk), .rows = helpdesk_rows, .help = "Who helps."},
     END,

@@ -195,8 +195,11 @@ dn_make(const char *attribute, const char *value, const char *base)
 	LDAPRDN name[] = {rdn, NULL};
 	struct berval text = {0, NULL};
 	char *dn;
+	int code = ldap_dn2bv(name, &text, LDAP_DN_FORMAT_LDAPV3);
 
-	if (ldap_dn2bv(name, &text, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
+	if (code == LDAP_NO_MEMORY)
+		err_end("out of memory");
+	if (code != LDAP_SUCCESS)
 		return dn_make_hex(attribute, value, base);
 	dn = mem_format("%s%s%s", text.bv_val, *base == '\0' ? "" : ",", base);
 	berval_wipe(&text);

@@ -1,10 +1,13 @@
+#include <event2/bufferevent_ssl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -106,12 +109,18 @@ conn_refuse(struct conn *conn, const char *verdict, size_t drain)
 }
 
 /* The client waits for this before it sends the body. Nothing else is on its way out: no answer
- * is open while a request is being read. */
+ * is open while a request is being read. Half a record would stand before the answer: a client that
+ * reads so little of what it was sent is given up. */
 static void
 conn_send_continue(struct conn *conn)
 {
 	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
+	if (conn->ssl != NULL) {
+		if (tls_send(conn->ssl, line, sizeof(line) - 1) != 0)
+			conn_drop(conn);
+		return;
+	}
 	/* Where it can't be sent the client sends the body after a while all the same. */
 	(void)!send(
 	    bufferevent_getfd(conn->bev), line, sizeof(line) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -225,6 +234,25 @@ conn_on_close(struct evhttp_connection *evcon, void *arg)
 		request_lose_client(request);
 }
 
+/* The mode of the socket's file keeps others out, and whoever may change that can't change this:
+ * root and our own user are served. */
+static bool
+conn_knows_peer(struct conn *conn)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (!conn->http->admin)
+		return true;
+	if (getsockopt(bufferevent_getfd(conn->bev), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return false;
+	conn->peer_uid = peer.uid;
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return true;
+	log_warning("the admin socket: a connection of the user %u is refused", peer.uid);
+	return false;
+}
+
 /*
  * evhttp tells of a connection's end only to who knows the evhttp_connection, and shows that only
  * with a request, which may never come: in 2.1.12 it is the argument of the callbacks that it sets
@@ -245,6 +273,10 @@ conn_adopt(struct conn *conn)
 	conn->evcon = evcon;
 	evhttp_connection_set_closecb(conn->evcon, conn_on_close, conn);
 	bufferevent_decref(conn->bev);
+	if (!conn_knows_peer(conn)) {
+		bufferevent_disable(conn->bev, EV_READ); /* what it has sent already, too */
+		conn_drop(conn);
+	}
 	/* Without it Nagle's wait for the client's delayed acknowledgement costs 44 ms an answer.
 	 */
 	if (conn->http->unix_path == NULL)
@@ -276,6 +308,22 @@ conn_on_deadline(void *arg)
 	bufferevent_trigger(conn->bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS);
 }
 
+void
+conn_on_handshake(struct conn *conn)
+{
+	loop_timer_set(conn->deadline, conn->http->limits.request_timeout);
+}
+
+static struct bufferevent *
+conn_new_bufferevent(struct event_base *base, struct conn *conn)
+{
+	if (conn->http->tls == NULL)
+		return bufferevent_socket_new(base, -1, 0);
+	conn->ssl = tls_new(conn->http->tls, conn);
+	return bufferevent_openssl_socket_new(
+	    base, -1, conn->ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+}
+
 /* evhttp asks for a bufferevent. Ours is held until it is adopted, right after evhttp is done with
  * accepting and before anything can be read. */
 struct bufferevent *
@@ -287,7 +335,8 @@ conn_on_accept(struct event_base *base, void *arg)
 	struct timeval write_timeout = {timeout / 1000, timeout % 1000 * 1000};
 
 	conn->http = http;
-	conn->bev = bufferevent_socket_new(base, -1, 0);
+	conn->peer_uid = HTTP_NO_UID;
+	conn->bev = conn_new_bufferevent(base, conn);
 	conn->wake = event_new(base, -1, 0, conn_on_wake, conn);
 	if (conn->bev == NULL || conn->wake == NULL)
 		err_end("out of memory");
@@ -295,7 +344,8 @@ conn_on_accept(struct event_base *base, void *arg)
 	bufferevent_set_timeouts(conn->bev, NULL, &write_timeout);
 	conn->input_entry = evbuffer_add_cb(bufferevent_get_input(conn->bev), conn_on_input, conn);
 	conn->deadline = loop_timer_new(http->loop, conn_on_deadline, conn);
-	loop_timer_set(conn->deadline, timeout);
+	loop_timer_set(
+	    conn->deadline, conn->ssl != NULL ? http->limits.handshake_timeout : timeout);
 	if (http->conn_count == http->conn_room) {
 		http->conn_room = 2 * http->conn_room + 8;
 		http->conns = mem_grow(http->conns, http->conn_room, sizeof(*http->conns));
@@ -383,6 +433,8 @@ conn_free(struct conn *conn)
 	http->conns[conn->slot] = last;
 	last->slot = conn->slot;
 	evbuffer_remove_cb_entry(bufferevent_get_input(conn->bev), conn->input_entry);
+	if (conn->ssl != NULL)
+		tls_say_goodbye(conn->ssl);
 	event_free(conn->wake);
 	loop_timer_free(&conn->deadline);
 	gate_head_fini(&conn->head);

@@ -1,9 +1,9 @@
 /*
  * The HTTP server: listen, gate, authenticate, route, reply. Hides evhttp. A handler gets a
  * request, and replies once, at once or later; until then the request stays valid, also when the
- * client has gone. http_close ends all connections; requests still open are freed by it, so their
- * holders must have let go first. Routes and context outlive the server; limits are copied. The
- * process must ignore SIGPIPE.
+ * client has gone. TLS is OpenSSL's, hidden too. http_close ends all connections; requests still
+ * open are freed by it, so their holders must have let go first. Routes and context outlive the
+ * server; limits are copied. The process must ignore SIGPIPE.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -11,13 +11,16 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct conf_limits;
+struct conf_listen;
 struct conf_portal;
 struct err;
 struct faults;
 struct http;
 struct http_request;
+struct http_tls;
 struct loop;
 
 typedef void http_handler_fn(struct http_request *request, void *context);
@@ -34,11 +37,25 @@ struct http_route {
 /* The portals that may come in are asked for at every request, so that a reload counts at once. */
 typedef const struct conf_portal *http_portals_fn(size_t *count_out, void *context);
 
-/* Public: an address and port (0 picks one). */
-struct http *http_listen(struct loop *loop, const char *address, int port,
+/*
+ * Certificate, key and the portals' authority out of the files that listen names. *tls_out is NULL
+ * where it names none: plain HTTP. The check says in words what is wrong with their dates; such a
+ * certificate can still be used, if clients believe it.
+ */
+enum http_tls_age { HTTP_TLS_GOOD, HTTP_TLS_ENDS_SOON, HTTP_TLS_OUT_OF_DATE };
+int http_tls_read(const struct conf_listen *listen, struct http_tls **tls_out, struct err *err);
+enum http_tls_age http_tls_check(const struct http_tls *tls, struct err *words);
+void http_tls_free(struct http_tls **tls);
+
+/* Public: listen's address and port (0 picks one), or a unix socket of mode 0660. The log is told
+ * daily of a certificate that ends within 30 days. */
+struct http *http_listen(struct loop *loop, const struct conf_listen *listen,
     const struct http_route *routes, size_t route_count, http_portals_fn *portals, void *context,
     const struct conf_limits *limits, struct err *err);
-/* Admin: a unix socket of mode 0600; every request is from the portal "admin" with all rights. */
+/* For the connections from now on; those that are open go on as they are. Takes tls over. */
+void http_set_tls(struct http *http, struct http_tls **tls);
+/* Admin: a unix socket of mode 0600, for root and our own user alone; every request is from the
+ * portal "admin" with all rights. */
 struct http *http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
     size_t route_count, void *context, const struct conf_limits *limits, struct err *err);
 /* Called for every problem that a known path is answered with, before it is: for the audit log. */
@@ -54,6 +71,9 @@ const char *http_portal(
     const struct http_request *request); /* the portal's name; "" for HTTP_OPEN */
 /* "portal:NAME", "admin:UID" of who has the other end of the unix socket, or "unknown". */
 const char *http_actor(const struct http_request *request);
+/* The system's user at the other end of the admin socket, as the kernel knows it. */
+#define HTTP_NO_UID ((uid_t)-1)
+uid_t http_peer_uid(const struct http_request *request); /* HTTP_NO_UID on others */
 bool http_has_right(const struct http_request *request, unsigned right);
 /* The route's method and path, as "GET /v1/registrations/{id}"; NULL where there is none. */
 const char *http_what(const struct http_request *request);

@@ -15,6 +15,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,6 +27,7 @@
 
 #define HTTP_PARAMS_MOST 4
 #define HTTP_STREAM_WAITING_MOST (256 * 1024)
+#define HTTP_DIGEST_SIZE 32 /* SHA-256 */
 
 struct conn;
 struct loop_timer;
@@ -36,8 +38,12 @@ struct http {
 	struct evconnlistener *listener; /* evhttp's to free */
 	struct loop_timer *resume;       /* after accept failed */
 	bool paused;
-	int port;
-	char *unix_path; /* NULL for TCP */
+	struct http_tls *tls;       /* NULL: plain HTTP */
+	struct loop_timer *tls_age; /* looks at the certificate's dates */
+	int64_t tls_age_every;      /* in milliseconds */
+	bool admin;                 /* who comes is the administrator */
+	int port;                   /* 0 of a unix socket */
+	char *unix_path;            /* NULL for TCP */
 	dev_t unix_device;
 	ino_t unix_inode;
 	const struct http_route *routes;
@@ -61,8 +67,10 @@ struct conn {
 	struct http *http;
 	size_t slot; /* in http->conns */
 	struct bufferevent *bev;
+	SSL *ssl; /* the bufferevent's; NULL: plain HTTP */
 	struct evbuffer_cb_entry *input_entry;
 	struct evhttp_connection *evcon; /* NULL until adopted */
+	uid_t peer_uid;                  /* HTTP_NO_UID but on the admin socket */
 	struct event *wake;              /* adopt; later: look at the next request */
 	struct loop_timer *deadline;
 	char *bytes; /* arrived, not yet taken by a request */
@@ -92,6 +100,7 @@ struct http_request {
 	size_t param_count;
 	char *body;
 	size_t body_size;
+	uid_t peer_uid;
 	char *portal; /* NULL where none is known */
 	char *actor;  /* the same, and who of those that share it */
 	char *what;   /* NULL until it has a route */
@@ -111,12 +120,23 @@ void listen_update(struct http *http);
 struct bufferevent *conn_on_accept(struct event_base *base, void *arg);
 struct conn *conn_of(struct http *http, struct evhttp_request *evreq);
 void conn_on_complete(struct evhttp_request *evreq, void *arg);
+void conn_on_handshake(struct conn *conn); /* TLS's is done */
 /* Takes method, path, query and body over; the query is the caller's to free. */
 void conn_take_request(struct conn *conn, struct http_request *request, char **query_out);
 void conn_watch(struct conn *conn);        /* notices a client that goes while a handler works */
 void conn_start_answer(struct conn *conn); /* from now on the client must read in time */
 void conn_drop(struct conn *conn);         /* ends it from the loop, not before this returns */
 void conn_free(struct conn *conn);
+
+/* tls.c */
+SSL *tls_new(const struct http_tls *tls, struct conn *conn); /* the caller frees */
+void tls_look(struct http *http); /* at the certificate's dates, now and daily */
+/* At once, in one record: -1 where the socket takes no more. */
+int tls_send(SSL *ssl, const void *bytes, size_t size);
+void tls_say_goodbye(SSL *ssl); /* so that the client knows that nothing was cut off */
+/* 1 with the SHA-256 of the public key of the client's certificate; 0 where it has shown none
+ * (ssl may be NULL), -1 where that has expired since. */
+int tls_read_client_key(const SSL *ssl, unsigned char digest[HTTP_DIGEST_SIZE]);
 
 /* request.c */
 void request_on_evhttp(struct evhttp_request *evreq, void *arg);

@@ -18,6 +18,7 @@
 #define LISTEN_BACKLOG 512
 #define LISTEN_RETRY 1000
 #define STREAM_COMMENT_EVERY 15000
+#define TLS_AGE_EVERY (24 * 60 * 60 * 1000)
 
 /* The listener rests at the cap: with descriptors used up accept would fail in a busy loop. */
 void
@@ -69,6 +70,7 @@ listen_new(struct loop *loop, const struct http_route *routes, size_t route_coun
 	http->context = context;
 	http->limits = *limits;
 	http->comment_every = STREAM_COMMENT_EVERY;
+	http->tls_age_every = TLS_AGE_EVERY;
 	http->resume = loop_timer_new(loop, listen_on_resume, http);
 	http->evhttp = evhttp_new(loop_base(loop));
 	if (http->evhttp == NULL)
@@ -137,24 +139,6 @@ listen_port_of(int fd)
 	return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
-struct http *
-http_listen(struct loop *loop, const char *address, int port, const struct http_route *routes,
-    size_t route_count, http_portals_fn *portals, void *context, const struct conf_limits *limits,
-    struct err *err)
-{
-	struct http *http;
-	int fd = listen_socket(address, port, err);
-
-	if (fd < 0)
-		return NULL;
-	http = listen_new(loop, routes, route_count, context, limits);
-	http->portals = portals;
-	http->port = listen_port_of(fd);
-	if (listen_bind(http, fd, err) != 0)
-		http_close(&http);
-	return http;
-}
-
 /* Removes a socket that a daemon left behind; -1 where somebody answers on it, or it is no socket.
  */
 static int
@@ -186,14 +170,21 @@ listen_clear_unix(const struct sockaddr_un *address, struct err *err)
 /* On Linux the new file takes the mode of the descriptor (less the umask): it is never open to
  * others, not for a moment. */
 static int
-listen_unix_socket(const struct sockaddr_un *address, struct err *err)
+listen_unix_socket(const char *path, mode_t mode, struct err *err)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd;
 
-	if (fd < 0 || fchmod(fd, 0600) != 0 ||
-	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 ||
-	    chmod(address->sun_path, 0600) != 0) {
-		err_set(err, ERR_BROKEN, "%s: %s", address->sun_path, strerror(errno));
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(err, ERR_BROKEN, "the path of the socket is too long: %s", path);
+	memcpy(address.sun_path, path, strlen(path));
+	if (listen_clear_unix(&address, err) != 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || fchmod(fd, mode) != 0 ||
+	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    chmod(path, mode) != 0) {
+		err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -201,31 +192,61 @@ listen_unix_socket(const struct sockaddr_un *address, struct err *err)
 	return fd;
 }
 
-struct http *
-http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
-    size_t route_count, void *context, const struct conf_limits *limits, struct err *err)
+/* So that http_close unlinks this file and no other. */
+static void
+listen_remember_file(struct http *http, const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat status;
-	struct http *http;
-	int fd;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		err_set(err, ERR_BROKEN, "the path of the admin socket is too long: %s", path);
-		return NULL;
-	}
-	memcpy(address.sun_path, path, strlen(path));
-	if (listen_clear_unix(&address, err) != 0)
-		return NULL;
-	fd = listen_unix_socket(&address, err);
-	if (fd < 0)
-		return NULL;
-	http = listen_new(loop, routes, route_count, context, limits);
 	http->unix_path = mem_text(path);
 	if (lstat(path, &status) == 0) {
 		http->unix_device = status.st_dev;
 		http->unix_inode = status.st_ino;
 	}
+}
+
+struct http *
+http_listen(struct loop *loop, const struct conf_listen *listen, const struct http_route *routes,
+    size_t route_count, http_portals_fn *portals, void *context, const struct conf_limits *limits,
+    struct err *err)
+{
+	bool is_path = *listen->address == '/';
+	struct http_tls *tls = NULL;
+	struct http *http;
+	int fd;
+
+	if (http_tls_read(listen, &tls, err) != 0)
+		return NULL;
+	fd = is_path ? listen_unix_socket(listen->address, 0660, err)
+		     : listen_socket(listen->address, listen->port, err);
+	if (fd < 0) {
+		http_tls_free(&tls);
+		return NULL;
+	}
+	http = listen_new(loop, routes, route_count, context, limits);
+	http->portals = portals;
+	if (is_path)
+		listen_remember_file(http, listen->address);
+	else
+		http->port = listen_port_of(fd);
+	http_set_tls(http, &tls);
+	if (listen_bind(http, fd, err) != 0)
+		http_close(&http);
+	return http;
+}
+
+struct http *
+http_listen_unix(struct loop *loop, const char *path, const struct http_route *routes,
+    size_t route_count, void *context, const struct conf_limits *limits, struct err *err)
+{
+	int fd = listen_unix_socket(path, 0600, err);
+	struct http *http;
+
+	if (fd < 0)
+		return NULL;
+	http = listen_new(loop, routes, route_count, context, limits);
+	http->admin = true;
+	listen_remember_file(http, path);
 	if (listen_bind(http, fd, err) != 0)
 		http_close(&http);
 	return http;
@@ -299,6 +320,8 @@ http_close(struct http **http)
 		conn_free(it->conns[0]);
 	free(it->conns);
 	loop_timer_free(&it->resume);
+	loop_timer_free(&it->tls_age);
+	http_tls_free(&it->tls);
 	free(it->unix_path);
 	free(it);
 }

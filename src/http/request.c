@@ -2,7 +2,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -19,6 +18,7 @@ request_new(struct http *http, struct conn *conn, struct evhttp_request *evreq)
 	request->http = http;
 	request->conn = conn;
 	request->evreq = evreq;
+	request->peer_uid = conn->peer_uid;
 	TAILQ_INIT(&request->query);
 	text_uuid(clock_wall(), request->id);
 	request->next = http->requests;
@@ -120,7 +120,7 @@ request_judge(struct http_request *request, const struct http_route *route)
 			return "unauthenticated";
 		if (!http_has_right(request, route->right))
 			return "forbidden";
-		if (http->unix_path == NULL && http->limits.in_flight > 0 &&
+		if (!http->admin && http->limits.in_flight > 0 &&
 		    http->in_flight >= http->limits.in_flight)
 			return "unavailable";
 	}
@@ -132,17 +132,11 @@ request_judge(struct http_request *request, const struct http_route *route)
 static char *
 request_make_actor(const struct http_request *request)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
 	if (request->portal == NULL)
 		return mem_text("unknown");
 	if (request->http->unix_path == NULL)
 		return mem_format("portal:%s", request->portal);
-	if (getsockopt(
-		bufferevent_getfd(request->conn->bev), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-		return mem_text("admin");
-	return mem_format("admin:%lu", (unsigned long)peer.uid);
+	return mem_format("admin:%lu", (unsigned long)request->peer_uid);
 }
 
 static void
@@ -218,6 +212,12 @@ const char *
 http_what(const struct http_request *request)
 {
 	return request->what;
+}
+
+uid_t
+http_peer_uid(const struct http_request *request)
+{
+	return request->peer_uid;
 }
 
 bool

@@ -69,11 +69,11 @@ check_pages(sqlite3 *database, struct journal_findings *findings)
 	    sqlite3_prepare_v2(database, "PRAGMA integrity_check(100)", -1, &statement, NULL);
 
 	while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-		words = (const char *)sqlite3_column_text(statement, 0);
+		words = sql_column_text(statement, 0);
 		code = SQLITE_OK;
-		if (words != NULL && strcmp(words, "ok") == 0)
+		if (strcmp(words, "ok") == 0)
 			continue;
-		check_find(findings, "", "%s", words != NULL ? words : "?");
+		check_find(findings, "", "%s", words);
 		findings->damage++;
 	}
 	if (code != SQLITE_DONE) {
@@ -115,7 +115,7 @@ check_row(struct check *check, sqlite3_stmt *statement, struct journal_findings 
 		   !registration_is_final(registration)) {
 		findings->set_aside++;
 		check_find(findings, registration->id, "set aside: %s", err.text);
-		if (!known && check->set_aside != NULL)
+		if (!known)
 			check->set_aside(read_aside(statement, registration, &err), check->arg);
 	} else if (known) {
 		findings->set_aside++;
@@ -125,7 +125,10 @@ check_row(struct check *check, sqlite3_stmt *statement, struct journal_findings 
 	registration_free(&registration);
 }
 
-/* The next ids behind 'after'; fewer than SLICE where there are no more, or they can't be read. */
+/*
+ * The next ids behind 'after'; fewer than SLICE where there are no more, or they can't be read.
+ * In a damaged index they may not be in order: a walk by it would not come to an end.
+ */
 static size_t
 check_slice(sqlite3_stmt *statement, const char *after, struct walked *slice,
     struct journal_findings *findings)
@@ -134,17 +137,22 @@ check_slice(sqlite3_stmt *statement, const char *after, struct walked *slice,
 	int code;
 
 	sql_bind_text(statement, 1, after);
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW && count < SLICE) {
-		const char *id = (const char *)sqlite3_column_text(statement, 0);
+	sqlite3_bind_int(statement, 2, SLICE);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		const char *id = sql_column_text(statement, 0);
 
-		snprintf(slice[count].id, UUID_SIZE, "%s", id != NULL ? id : "");
+		code = SQLITE_CORRUPT;
+		if (id == NULL || strcmp(id, after) <= 0)
+			break;
+		snprintf(slice[count].id, UUID_SIZE, "%s", id);
+		after = slice[count].id;
 		slice[count++].number = sqlite3_column_int64(statement, 1);
 	}
 	sqlite3_reset(statement);
-	if (code != SQLITE_ROW && code != SQLITE_DONE) {
+	if (code != SQLITE_DONE) {
 		findings->damage++;
-		check_find(findings, "", "what follows the id %s can't be looked at: %s",
-		    count > 0 ? slice[count - 1].id : after, sqlite3_errstr(code));
+		check_find(findings, "", "what follows the id %s can't be looked at: %s", after,
+		    sqlite3_errstr(code));
 	}
 	return count;
 }
@@ -175,7 +183,7 @@ check_rows(
     struct check *check, sqlite3 *database, struct journal_findings *findings, struct err *err)
 {
 	static const char *const texts[] = {
-	    "SELECT id, number FROM registration WHERE id > ?1 ORDER BY id LIMIT 256",
+	    "SELECT id, number FROM registration WHERE id > ?1 ORDER BY id LIMIT ?2",
 	    "SELECT " ROW_PLAIN ", " ROW_MORE " FROM registration WHERE number = ?1",
 	};
 	struct walked slice[SLICE];

@@ -35,7 +35,7 @@ int sql_prepare(sqlite3 *database, const char *const *texts, size_t count,
 void sql_finalize(sqlite3_stmt **statements, size_t count);
 /* The one number that a statement gives. */
 int sql_number(sqlite3 *database, const char *text, int64_t *out, struct err *err);
-/* Steps to the end and resets: SQLITE_OK or the extended code. */
+/* One that gives no rows, to its end, and resets it: SQLITE_OK or the extended code. */
 int sql_run(sqlite3_stmt *statement);
 /*
  * What is bound is not copied: it must live until the statement was reset. These end the process
@@ -279,7 +279,7 @@ struct progress {
 
 struct check {
 	const struct keyring *keys; /* NULL: nothing is unsealed */
-	/* Gets what was not set aside before, may be NULL. */
+	/* With keys: gets what was not set aside before. */
 	void (*set_aside)(struct write *write, void *arg);
 	void *arg;
 	struct progress progress;

@@ -8,9 +8,8 @@ int
 sql_err(sqlite3 *database, struct err *err, const char *doing)
 {
 	/* errstr, not errmsg: the latter quotes what is in the file. */
-	return err_set(err, ERR_BROKEN, "%s: %s", doing,
-	    database == NULL ? "out of memory"
-			     : sqlite3_errstr(sqlite3_extended_errcode(database)));
+	return err_set(
+	    err, ERR_BROKEN, "%s: %s", doing, sqlite3_errstr(sqlite3_extended_errcode(database)));
 }
 
 int
@@ -77,11 +76,8 @@ sql_number(sqlite3 *database, const char *text, int64_t *out, struct err *err)
 int
 sql_run(sqlite3_stmt *statement)
 {
-	int code;
+	int code = sqlite3_step(statement);
 
-	do {
-		code = sqlite3_step(statement);
-	} while (code == SQLITE_ROW);
 	sqlite3_reset(statement);
 	return code == SQLITE_DONE ? SQLITE_OK : code;
 }

@@ -103,7 +103,7 @@ writer_try(struct writer *writer, struct write *write)
 	kind = code & 0xff;
 	if (code == SQLITE_OK)
 		return sql_run(writer->statements[SQL_RELEASE]);
-	if (kind != SQLITE_CONSTRAINT && kind != SQLITE_TOOBIG && kind != SQLITE_MISMATCH)
+	if (kind != SQLITE_CONSTRAINT && kind != SQLITE_TOOBIG)
 		return code;
 	write->result = JOURNAL_BROKEN;
 	code = sql_run(writer->statements[SQL_ROLLBACK_TO]);

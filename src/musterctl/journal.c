@@ -1,11 +1,15 @@
 /* The journal: checked and copied by the daemon, which is asked how far it is. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "musterctl/client.h"
 #include "musterctl/screen.h"
@@ -100,7 +104,7 @@ journal_check_verb(const struct command *command)
 	return code;
 }
 
-/* The daemon has another working folder than we. */
+/* As it is printed: from the root on. */
 static char *
 journal_path(const char *operand)
 {
@@ -119,29 +123,79 @@ journal_path(const char *operand)
 }
 
 static int
-journal_backup_end(const struct command *command, const json_t *state, const char *path)
+journal_copy(int from, int to)
 {
-	const char *fault = json_text(state, "fault");
-	json_t *result;
+	char piece[65536];
+	ssize_t size, part;
 
-	if (fault == NULL &&
-	    (json_text(state, "ended_at") == NULL || json_text(state, "path") == NULL ||
-		strcmp(json_text(state, "path"), path) != 0))
-		fault = "musterd was started anew, or makes another one: its log says what became "
-			"of this one";
-	if (fault != NULL) {
-		command_say("journal backup: %s", fault);
-		return EXIT_FAILED;
-	}
-	if (!command->json) {
+	while ((size = read(from, piece, sizeof(piece))) > 0)
+		for (ssize_t done = 0; done < size; done += part)
+			if ((part = write(to, piece + done, (size_t)(size - done))) < 0)
+				return -1;
+	return (int)size;
+}
+
+/* What the daemon made, read by its name. */
+static int
+journal_fill(int fd, const char *draft, void *arg, struct err *err)
+{
+	const char *source = arg;
+	int from = open(source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), result = 0;
+
+	if (from < 0 || journal_copy(from, fd) != 0)
+		result = err_set(err, ERR_BROKEN, "copying %s: %s", source, strerror(errno));
+	if (from >= 0)
+		close(from);
+	return result;
+}
+
+/* Takes the copy that the daemon made beside its journal: it may not write elsewhere, we may. */
+static int
+journal_backup_take(const json_t *state, const char *path)
+{
+	const char *fault = json_text(state, "fault"), *source = json_text(state, "path");
+	struct err err = {0};
+
+	if (fault == NULL && (json_text(state, "ended_at") == NULL || source == NULL))
+		fault = "musterd was started anew: its log says what became of this one";
+	if (fault == NULL && file_make(path, journal_fill, (void *)(uintptr_t)source, &err) != 0)
+		fault = err.text;
+	if (fault == NULL)
+		return EXIT_DONE;
+	command_say("journal backup: %s", fault);
+	return EXIT_FAILED;
+}
+
+static void
+journal_backup_print(const struct command *command, const char *path)
+{
+	json_t *result = json_pack("{s:s}", "path", path);
+
+	if (command->json) {
+		screen_json(result, false, stdout);
+	} else {
 		fputs("the journal as it was is in ", stdout);
 		screen_print(path, stdout);
 		puts("; the key files are not in it");
-		return EXIT_DONE;
 	}
-	result = json_pack("{s:s}", "path", path);
-	screen_json(result, false, stdout);
 	json_decref(result);
+}
+
+/* What can be known before the daemon works for nothing. */
+static int
+journal_backup_check(const char *path)
+{
+	json_t *name = json_string(path);
+
+	json_decref(name);
+	if (name == NULL) {
+		command_say("journal backup: the file's name is not in UTF-8");
+		return EXIT_USAGE;
+	}
+	if (access(path, F_OK) == 0) {
+		command_say("journal backup: %s: it exists, and is not replaced", path);
+		return EXIT_FAILED;
+	}
 	return EXIT_DONE;
 }
 
@@ -150,22 +204,20 @@ journal_backup_verb(const struct command *command)
 {
 	static const char where[] = "/v1/admin/journal/backup";
 	char *path = journal_path(command->operands[0]);
-	json_t *body, *state = NULL;
-	int code;
+	json_t *state = NULL, *taken = NULL;
+	int code = path == NULL ? EXIT_FAILED : journal_backup_check(path);
 
-	if (path == NULL)
-		return EXIT_FAILED;
-	body = json_pack("{s:s}", "path", path);
-	if (body == NULL) {
-		command_say("journal backup: the file's name is not in UTF-8");
-		free(path);
-		return EXIT_USAGE;
-	}
-	code = client_send(command, where, body, &state);
+	if (code == 0)
+		code = client_ask(command, "POST", where, &state);
 	if (code == 0)
 		code = journal_wait(command, where, "bytes", &state);
+	if (code == 0) {
+		code = journal_backup_take(state, path);
+		client_ask(command, "POST", "/v1/admin/journal/backup/taken", &taken);
+	}
 	if (code == 0)
-		code = journal_backup_end(command, state, path);
+		journal_backup_print(command, path);
+	json_decref(taken);
 	json_decref(state);
 	free(path);
 	return code;

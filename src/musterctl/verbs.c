@@ -142,9 +142,9 @@ const struct verb verb_table[] = {
 	.most = 1,
 	.summary =
 	    "Copies the journal as of one moment into a new file, while the daemon works on.",
-	.words = "The daemon writes it, with its own rights and mode 0600; a file that is there is "
-		 "not replaced. It gets this name once it is whole. The key files are not "
-		 "in it.",
+	.words = "The daemon makes the copy beside its journal, and musterctl takes it from there: "
+		 "FILE is whoever's runs it, with mode 0600; a file that is there is not "
+		 "replaced. It gets this name once it is whole. The key files are not in it.",
 	.run = journal_backup_verb},
     {.name = "audit verify",
 	.operands = "[FILE]",

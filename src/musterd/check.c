@@ -10,8 +10,10 @@
 #include "base/mem.h"
 #include "card/card.h"
 #include "conf/conf.h"
+#include "confine/confine.h"
 #include "dir/dir.h"
 #include "dir/question.h"
+#include "http/http.h"
 #include "journal/journal.h"
 #include "model/naming.h"
 #include "model/schema_names.h"
@@ -142,6 +144,24 @@ check_accounts(const struct conf_accounts *accounts)
 	check_schema("accounts", &accounts->directory);
 }
 
+/* What ends soon is said, and no fault yet. */
+static void
+check_tls(const struct conf_listen *listen)
+{
+	enum http_tls_age age = HTTP_TLS_GOOD;
+	struct http_tls *tls;
+	struct err err = {0};
+
+	if (http_tls_read(listen, &tls, &err) != 0)
+		age = HTTP_TLS_OUT_OF_DATE;
+	else if (tls != NULL)
+		age = http_tls_check(tls, &err);
+	if (age != HTTP_TLS_GOOD)
+		fprintf(stderr, "%s%s\n", age == HTTP_TLS_ENDS_SOON ? "warning: " : "", err.text);
+	faults += age == HTTP_TLS_OUT_OF_DATE;
+	http_tls_free(&tls);
+}
+
 static void
 check_journal(const struct conf_journal *conf)
 {
@@ -175,9 +195,12 @@ daemon_check(const char *conf_path)
 	if (conf == NULL)
 		return -1;
 	faults = 0;
+	check_tls(&conf->listen);
 	check_journal(&conf->journal);
 	check_keys("identity.key_file", conf->identity.key_file);
 	check_audit(&conf->audit);
+	if (confine_check_user(&conf->confine, &err) != 0)
+		check_fault("confine.user", err.text);
 	card_check_files(&conf->certificates, check_card, NULL);
 	if (naming_check_template(conf->accounts.uid_template, &err) != 0)
 		check_fault("accounts.uid_template", err.text);

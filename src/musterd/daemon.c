@@ -20,6 +20,7 @@
 #include "budget/budget.h"
 #include "card/card.h"
 #include "conf/conf.h"
+#include "confine/confine.h"
 #include "dir/dir.h"
 #include "dir/question.h"
 #include "http/http.h"
@@ -242,13 +243,23 @@ daemon_listen(struct daemon *daemon, struct err *err)
 	    admin_route_count, daemon->admin, &admin_limits, err);
 	if (daemon->admin_http == NULL)
 		return -1;
-	daemon->public_http = http_listen(daemon->loop, conf->listen.address, conf->listen.port,
-	    intake_routes, intake_route_count, intake_portals, daemon->intake, &limits, err);
+	daemon->public_http = http_listen(daemon->loop, &conf->listen, intake_routes,
+	    intake_route_count, intake_portals, daemon->intake, &limits, err);
 	if (daemon->public_http == NULL)
 		return -1;
 	http_on_problem(daemon->admin_http, witness_on_problem, daemon->site.audit);
 	http_on_problem(daemon->public_http, witness_on_problem, daemon->site.audit);
 	return 0;
+}
+
+/* A certificate that clients would not believe is no better than the one in force, whatever that
+ * one's dates are. */
+static int
+daemon_read_tls(const struct conf *conf, struct http_tls **tls_out, struct err *err)
+{
+	if (http_tls_read(&conf->listen, tls_out, err) != 0)
+		return -1;
+	return *tls_out != NULL && http_tls_check(*tls_out, err) == HTTP_TLS_OUT_OF_DATE ? -1 : 0;
 }
 
 /* A bad file is refused whole: the configuration in force stays. */
@@ -257,18 +268,23 @@ daemon_reload(struct daemon *daemon)
 {
 	struct err err = {0};
 	struct conf *conf = daemon_read_conf(daemon->conf_path);
+	struct http_tls *tls = NULL;
 
 	if (conf == NULL || conf_check_reload(daemon->conf, conf, &err) != 0 ||
+	    daemon_read_tls(conf, &tls, &err) != 0 ||
 	    card_reload(daemon->card, &conf->certificates, &err) != 0) {
 		log_error("reload refused, the configuration in force stays: %s",
 		    conf == NULL ? "see the faults above" : err.text);
+		http_tls_free(&tls);
 		conf_free(&conf);
 		witness_event(daemon->site.audit, "reload", "refused");
 		return;
 	}
+	http_set_tls(daemon->public_http, &tls);
 	conf_free(&daemon->conf);
 	daemon->conf = conf;
 	daemon->site.conf = conf;
+	timekeeper_reload(daemon->timekeeper, conf);
 	log_setup((enum log_level)conf->log.level, (enum log_format)conf->log.format);
 	log_note("configuration reloaded");
 	witness_reload(daemon->site.audit, conf);
@@ -341,6 +357,38 @@ daemon_build(struct daemon *daemon, struct err *err)
 	return journal_begin(daemon->journal, JOURNAL_CHECK, NULL, err);
 }
 
+/* Before anything is opened and any thread is there. The configuration is read once more as the
+ * user that we are from now on: what can't be read so a reload could not read. */
+static int
+daemon_confine(struct daemon *daemon, struct err *err)
+{
+	bool changed;
+
+	if (confine_user(&daemon->conf->confine, &changed, err) != 0)
+		return -1;
+	if (changed) {
+		conf_free(&daemon->conf);
+		daemon->conf = daemon_read_conf(daemon->conf_path);
+		if (daemon->conf == NULL)
+			return err_set(
+			    err, ERR_INPUT, "%s: confine.user can't use it", daemon->conf_path);
+	}
+	return confine_files(daemon->conf, err);
+}
+
+static void
+daemon_say_where(const struct daemon *daemon)
+{
+	const struct conf_listen *listen = &daemon->conf->listen;
+	int port = http_port(daemon->public_http);
+
+	if (port == 0)
+		log_note("musterd %s listens on %s", PACKAGE_VERSION, listen->address);
+	else
+		log_note("musterd %s listens on %s port %d%s", PACKAGE_VERSION, listen->address,
+		    port, *listen->certificate_file != '\0' ? " (TLS)" : "");
+}
+
 struct daemon *
 daemon_start(const char *conf_path, struct err *err)
 {
@@ -355,11 +403,11 @@ daemon_start(const char *conf_path, struct err *err)
 	}
 	log_setup(
 	    (enum log_level)daemon->conf->log.level, (enum log_format)daemon->conf->log.format);
-	if (daemon_build(daemon, err) != 0)
+	if (daemon_confine(daemon, err) != 0 || daemon_build(daemon, err) != 0 ||
+	    confine_calls(&daemon->conf->confine, err) != 0)
 		daemon_stop(&daemon);
 	else
-		log_note("musterd %s listens on %s port %d", PACKAGE_VERSION,
-		    daemon->conf->listen.address, http_port(daemon->public_http));
+		daemon_say_where(daemon);
 	return daemon;
 }
 

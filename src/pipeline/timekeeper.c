@@ -32,6 +32,7 @@ struct known {
 	int64_t offset;      /* of the line in that boot */
 	struct reading seen; /* last */
 	struct reading owed; /* the last one before a reboot after which no wall was believed yet */
+	int64_t delay;       /* the shortest time that anybody had to wait since then */
 };
 
 struct timekeeper {
@@ -39,7 +40,6 @@ struct timekeeper {
 	struct journal *journal;
 	struct driver *driver;
 	bool trust;
-	int64_t delay;
 	struct known known;
 	struct reading paying; /* what was owed, until it is paid */
 	int set_fd;            /* ready when the wall clock is set */
@@ -47,7 +47,7 @@ struct timekeeper {
 	struct loop_timer *look;
 };
 
-/* -1: nothing is known. A fact of an older version has but the first two. */
+/* -1: nothing is known. A fact of an older version has but the first two, or six. */
 static int
 known_read(struct journal *journal, struct known *known)
 {
@@ -56,20 +56,20 @@ known_read(struct journal *journal, struct known *known)
 
 	memset(known, 0, sizeof(*known));
 	if (fact != NULL)
-		count =
-		    sscanf(fact, "%39s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64,
-			known->boot_id, &known->offset, &known->seen.line, &known->seen.wall,
-			&known->owed.line, &known->owed.wall);
+		count = sscanf(fact,
+		    "%39s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64,
+		    known->boot_id, &known->offset, &known->seen.line, &known->seen.wall,
+		    &known->owed.line, &known->owed.wall, &known->delay);
 	free(fact);
-	return count == 2 || count == 6 ? 0 : -1;
+	return count == 2 || count == 6 || count == 7 ? 0 : -1;
 }
 
 static char *
 known_text(const struct known *known)
 {
-	return mem_format("%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+	return mem_format("%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
 	    known->boot_id, known->offset, known->seen.line, known->seen.wall, known->owed.line,
-	    known->owed.wall);
+	    known->owed.wall, known->delay);
 }
 
 /* Time that has passed by the wall clock and not on the line. */
@@ -124,19 +124,45 @@ timekeeper_cross(struct timekeeper *timekeeper)
 			    "machine was off counts as nothing");
 }
 
+/* The shortest time that anybody waits, those aside that do not wait at all. */
+static int64_t
+timekeeper_delay(const struct conf *conf)
+{
+	int64_t delay = conf->activation.delay;
+
+	for (size_t i = 0; i < conf->category_count; i++) {
+		int64_t own = conf->categories[i].activation_delay;
+
+		if (own > 0 && own < delay)
+			delay = own;
+	}
+	return delay;
+}
+
+static void
+timekeeper_note_delay(struct timekeeper *timekeeper, const struct conf *conf)
+{
+	struct known *known = &timekeeper->known;
+	int64_t delay = timekeeper_delay(conf);
+
+	if (known->owed.wall == 0 || delay < known->delay)
+		known->delay = delay;
+}
+
 /*
  * A line that is new is in the journal before any time on it is: were it forgotten, the next start
  * would make another, further on by the time that the machine was off, and what waits on this one
  * would be early.
  */
 static void
-timekeeper_anchor(struct timekeeper *timekeeper)
+timekeeper_anchor(struct timekeeper *timekeeper, const struct conf *conf)
 {
 	struct known *known = &timekeeper->known;
 	const char *boot_id = clock_boot_id();
 	bool is_known = known_read(timekeeper->journal, known) == 0;
 	char *text;
 
+	timekeeper_note_delay(timekeeper, conf);
 	if (is_known && boot_id[0] != '\0' && strcmp(known->boot_id, boot_id) == 0) {
 		clock_anchor(known->offset);
 		return;
@@ -182,8 +208,8 @@ timekeeper_pay(struct timekeeper *timekeeper)
 		    "the wall clock is synchronised now: what was pending before the reboot is "
 		    "due %" PRId64 " s earlier",
 		    gap / 1000);
-		journal_credit(timekeeper->journal, timekeeper->paying.line + timekeeper->delay,
-		    gap, FACT, text, timekeeper_on_credited, timekeeper);
+		journal_credit(timekeeper->journal, timekeeper->paying.line + known->delay, gap,
+		    FACT, text, timekeeper_on_credited, timekeeper);
 	} else {
 		journal_note_fact(timekeeper->journal, FACT, text);
 	}
@@ -242,21 +268,6 @@ timekeeper_on_set(int events, void *arg)
 	timekeeper_look(timekeeper);
 }
 
-/* The shortest time that anybody waits, those aside that do not wait at all. */
-static int64_t
-timekeeper_delay(const struct conf *conf)
-{
-	int64_t delay = conf->activation.delay;
-
-	for (size_t i = 0; i < conf->category_count; i++) {
-		int64_t own = conf->categories[i].activation_delay;
-
-		if (own > 0 && own < delay)
-			delay = own;
-	}
-	return delay;
-}
-
 struct timekeeper *
 timekeeper_open(
     struct loop *loop, struct journal *journal, const struct conf *conf, struct err *err)
@@ -266,14 +277,13 @@ timekeeper_open(
 	timekeeper->loop = loop;
 	timekeeper->journal = journal;
 	timekeeper->trust = conf->activation.trust_clock;
-	timekeeper->delay = timekeeper_delay(conf);
 	timekeeper->set_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (timekeeper->set_fd < 0) {
 		err_set(err, ERR_BROKEN, "timerfd: %s", strerror(errno));
 		timekeeper_close(&timekeeper);
 		return NULL;
 	}
-	timekeeper_anchor(timekeeper);
+	timekeeper_anchor(timekeeper, conf);
 	return timekeeper;
 }
 
@@ -287,6 +297,13 @@ timekeeper_start(struct timekeeper *timekeeper, struct driver *driver)
 	timekeeper_arm(timekeeper);
 	loop_watch_set(timekeeper->set, LOOP_READ);
 	timekeeper_on_look(timekeeper);
+}
+
+void
+timekeeper_reload(struct timekeeper *timekeeper, const struct conf *conf)
+{
+	timekeeper_note_delay(timekeeper, conf);
+	timekeeper_look(timekeeper);
 }
 
 void

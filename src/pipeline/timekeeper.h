@@ -25,6 +25,7 @@ struct timekeeper *timekeeper_open(
     struct loop *loop, struct journal *journal, const struct conf *conf, struct err *err);
 void timekeeper_start(struct timekeeper *timekeeper, struct driver *driver);
 void timekeeper_look(struct timekeeper *timekeeper); /* notes how far the line has come */
+void timekeeper_reload(struct timekeeper *timekeeper, const struct conf *conf); /* delays changed */
 /* After the journal, which may still call it back. */
 void timekeeper_close(struct timekeeper **timekeeper);
 

@@ -2,4 +2,4 @@
 check_PROGRAMS += %D%/fill
 %C%_fill_SOURCES = %D%/fill.c
 %C%_fill_LDADD = $(MUSTER_LIBS)
-EXTRA_DIST += %D%/activation %D%/oracle %D%/pending %D%/restart
+EXTRA_DIST += %D%/activation %D%/oracle %D%/pending %D%/restart %D%/tls

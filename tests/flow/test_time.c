@@ -203,6 +203,36 @@ test_reboot_before_pending(void **state)
 	end(&stage, id);
 }
 
+/* The delay is made shorter before the clock is right: what came since waits that long, and is owed
+ * nothing. */
+static void
+test_reboot_then_shorter(void **state)
+{
+	struct stage stage;
+	char *id = begin(&stage), *after;
+
+	fake_clock_synchronise(false);
+	boot_again(&stage, OFF, HOUR);
+	stage.off = OFF;
+	stage.conf.activation.delay = DELAY / 3;
+	timekeeper_reload(stage.timekeeper, &stage.conf);
+	stage_settle(&stage);
+	stage_crash(&stage);
+	stage_open(&stage);
+	stage_put_person(&stage, 2);
+	after = stage_register(&stage, 2);
+	stage_run_to(&stage, after, STATE_PENDING);
+	fake_clock_step_wall(-HOUR);
+	fake_clock_synchronise(true);
+	timekeeper_look(stage.timekeeper);
+	stage_settle(&stage);
+	check_waits(&stage, after, DELAY / 3);
+	free(after);
+	stage_run_to(&stage, id, STATE_ACTIVE);
+	stage.conf.activation.delay = DELAY;
+	end(&stage, id);
+}
+
 /* The clock was set while it ran, and not synchronised since: nobody knows how long it was off. */
 static void
 test_reboot_from_unknown(void **state)
@@ -286,6 +316,7 @@ main(void)
 	    cmocka_unit_test(test_reboot_wrong),
 	    cmocka_unit_test(test_reboot_then_right),
 	    cmocka_unit_test(test_reboot_before_pending),
+	    cmocka_unit_test(test_reboot_then_shorter),
 	    cmocka_unit_test(test_reboot_from_unknown),
 	    cmocka_unit_test(test_reboot_twice),
 	    cmocka_unit_test(test_overdue_at_once),

@@ -6,13 +6,16 @@ live_tests = \
 	%D%/test_card.py \
 	%D%/test_changed.py \
 	%D%/test_config.py \
+	%D%/test_confined.py \
 	%D%/test_explain.py \
 	%D%/test_faults.py \
 	%D%/test_main_job.py \
 	%D%/test_persons.py \
 	%D%/test_roll.py \
 	%D%/test_schema.sh \
+	%D%/test_service.py \
 	%D%/test_sources.py \
+	%D%/test_tls.py \
 	%D%/test_university.py \
 	%D%/test_watchdog.py
 TESTS += $(live_tests)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "conf/conf.h"
 
 #include "fixture.h"
@@ -137,8 +138,11 @@ test_texts(void **state)
 {
 	static const struct fault_case cases[] = {
 	    {"0123456789ABCDEF", "0123456789ABCDEG",
-		"2: portals.[0].token_sha256: must be 64 hexadecimal digits"},
-	    {"0123456789ABCDEF", "", "2: portals.[0].token_sha256: must be 64"},
+		"2: portals.[0].token_sha256: must be 64 hexadecimal digits: a SHA-256\n"
+		"2: portals.[0].token_sha256: is missing: a portal needs"},
+	    {"0123456789ABCDEF", "",
+		"2: portals.[0].token_sha256: must be 64 hexadecimal digits: a SHA-256\n"
+		"2: portals.[0].token_sha256: is missing: a portal needs"},
 	    {"\"webmail\"", "\"Web Mail\"", "1: portals.[0].name: must be of"},
 	    {"\"webmail\"", "\"admin\"", "1: portals.[0].name: must not be \"admin\""},
 	    {"ldap://127.0.0.1:3890", "http://127.0.0.1",
@@ -175,8 +179,8 @@ test_texts(void **state)
 	    {"bind_password_file = \"/run/password\"", "bind_password_file = \"password\"",
 		"6: personnel.[0].bind_password_file: must be an absolute path\n"
 		"6: personnel.[0].bind_password_file: is needed"},
-	    {"activation = {", "listen = { address = \"0.0.0.0\"; };\nactivation = {",
-		"24: listen.address: must be an IP address of the loopback"},
+	    {"activation = {", "listen = { address = \"run/a\"; };\nactivation = {",
+		"24: listen.address: must be an IP address, or the path"},
 	    {"activation = {", "listen = { address = \"localhost\"; };\nactivation = {",
 		"24: listen.address: must be an IP address"},
 	    {"activation = {", "helpdesk = { url = \"ftp://x\"; };\nactivation = {",
@@ -184,6 +188,52 @@ test_texts(void **state)
 	};
 
 	TRY(cases);
+}
+
+/* Plain HTTP goes no further than this machine. */
+static void
+test_listen(void **state)
+{
+	static const struct fault_case cases[] = {
+	    {"activation = {", "listen = { address = \"0.0.0.0\"; };\nactivation = {",
+		"24: listen.address: must be of the loopback"},
+	    {"activation = {", "listen = { address = \"::\"; };\nactivation = {",
+		"24: listen.address: must be of the loopback"},
+	    {"activation = {", "listen = { address = \"::ffff:127.0.0.1\"; };\nactivation = {",
+		"24: listen.address: must be of the loopback"},
+	    {"activation = {",
+		"listen = { address = \"/run/a\"; certificate_file = \"/c\"; key_file = \"/k\";  "
+		"};\nactivation = {",
+		"24: listen.certificate_file: is for an IP address"},
+	    {"activation = {",
+		"listen = { address = \"/run/a\"; admin_socket = \"/run/a\"; };\nactivation = {",
+		"24: listen.address: must not be listen.admin_socket"},
+	    {"activation = {", "listen = { certificate_file = \"/c\"; };\nactivation = {",
+		"24: listen.key_file: is missing: certificate_file and"},
+	    {"activation = {", "listen = { key_file = \"/k\"; };\nactivation = {",
+		"24: listen.certificate_file: is missing: certificate_file and"},
+	    {"activation = {", "listen = { client_ca_file = \"/a\"; };\nactivation = {",
+		"24: listen.client_ca_file: is nothing without"},
+	    {"token_sha256 = \"0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef\";",
+		"", "1: portals.[0].token_sha256: is missing: a portal needs token_sha256 or"},
+	    {"token_sha256 =", "key_sha256 =",
+		"2: portals.[0].key_sha256: needs listen.client_ca_file"},
+	};
+	static const char *const right[] = {"address = \"127.1.2.3\";", "address = \"::1\";",
+	    "address = \"/run/musterd/api.sock\";",
+	    "address = \"0.0.0.0\"; certificate_file = \"/c\"; key_file = \"/k\";",
+	    "certificate_file = \"/c\"; key_file = \"/k\"; client_ca_file = \"/a\";"};
+
+	TRY(cases);
+	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++) {
+		char *by = mem_format("listen = { %s };\nactivation = {", right[i]);
+		char *text = fixture_with("activation = {", by);
+		struct conf *conf = fixture_read_right(text);
+
+		conf_free(&conf);
+		free(text);
+		free(by);
+	}
 }
 
 static void
@@ -414,6 +464,7 @@ main(void)
 	    cmocka_unit_test(test_keys_and_types),
 	    cmocka_unit_test(test_ranges),
 	    cmocka_unit_test(test_texts),
+	    cmocka_unit_test(test_listen),
 	    cmocka_unit_test(test_together),
 	    cmocka_unit_test(test_certificates),
 	    cmocka_unit_test(test_unique),

@@ -118,7 +118,7 @@ test_manual(void **state)
 {
 	static const char *const parts[] = {".It Ic listen\n", ".It Ic admin_socket\n",
 	    ".It Ic category_map\n", "(number, 0 to 65535; default 8080; restart)\n",
-	    "(text; required; secret)\n"};
+	    "(text; default \"\"; secret)\n"};
 	char *text;
 	size_t size;
 	FILE *file = open_memstream(&text, &size);

@@ -1,9 +1,11 @@
-http_rig = %D%/rig.c %D%/rig.h
-check_PROGRAMS += %D%/test_gate %D%/test_http %D%/test_life
-TESTS += %D%/test_gate %D%/test_http %D%/test_life
+http_rig = %D%/certs.c %D%/certs.h %D%/rig.c %D%/rig.h
+check_PROGRAMS += %D%/test_gate %D%/test_http %D%/test_life %D%/test_tls
+TESTS += %D%/test_gate %D%/test_http %D%/test_life %D%/test_tls
 %C%_test_gate_SOURCES = %D%/test_gate.c
 %C%_test_gate_LDADD = $(UNIT_LIBS)
 %C%_test_http_SOURCES = %D%/test_http.c $(http_rig)
 %C%_test_http_LDADD = $(UNIT_LIBS)
 %C%_test_life_SOURCES = %D%/test_life.c $(http_rig)
 %C%_test_life_LDADD = $(UNIT_LIBS)
+%C%_test_tls_SOURCES = %D%/test_tls.c $(http_rig)
+%C%_test_tls_LDADD = $(UNIT_LIBS)

@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include <openssl/err.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/keyring.h"
@@ -24,6 +26,8 @@
 #include "rig.h"
 
 #define RIG_PATIENCE 8000
+
+struct rig_tls *rig_tls;
 
 static void
 rig_on_open(struct http_request *request, void *context)
@@ -117,13 +121,55 @@ rig_portals(size_t *count_out, void *context)
 	return ((struct rig *)context)->portals;
 }
 
+int
+rig_begin_tls(void **state)
+{
+	struct rig_tls *it = mem_new(sizeof(*it));
+
+	it->authority = cert_make(&(struct cert_order){.issuer = NULL});
+	it->client_authority = cert_make(&(struct cert_order){.issuer = NULL});
+	it->server = cert_make(&(struct cert_order){.issuer = &it->authority, .use = "serverAuth"});
+	snprintf(it->folder, sizeof(it->folder), "/tmp/test-tls-XXXXXX");
+	assert_non_null(mkdtemp(it->folder));
+	snprintf(it->certificate, sizeof(it->certificate), "%s/certificate", it->folder);
+	snprintf(it->key, sizeof(it->key), "%s/key", it->folder);
+	snprintf(it->client_ca, sizeof(it->client_ca), "%s/client-ca", it->folder);
+	cert_write(&it->server, it->certificate);
+	cert_write_key(&it->server, it->key, 0400);
+	cert_write(&it->client_authority, it->client_ca);
+	rig_tls = it;
+	return 0;
+}
+
+int
+rig_end_tls(void **state)
+{
+	unlink(rig_tls->certificate);
+	unlink(rig_tls->key);
+	unlink(rig_tls->client_ca);
+	rmdir(rig_tls->folder);
+	cert_fini(&rig_tls->authority);
+	cert_fini(&rig_tls->client_authority);
+	cert_fini(&rig_tls->server);
+	free(rig_tls);
+	rig_tls = NULL;
+	return 0;
+}
+
 void
 rig_listen(struct rig *rig)
 {
+	static char address[] = "127.0.0.1", none[] = "";
+	struct conf_listen listen = {.address = address, .certificate_file = none};
 	struct err err;
 
-	rig->http = http_listen(rig->loop, "127.0.0.1", 0, rig_routes, RIG_ROUTES, rig_portals, rig,
-	    &rig->limits, &err);
+	if (rig_tls != NULL) {
+		listen.certificate_file = rig_tls->certificate;
+		listen.key_file = rig_tls->key;
+		listen.client_ca_file = rig_tls->client_ca;
+	}
+	rig->http = http_listen(
+	    rig->loop, &listen, rig_routes, RIG_ROUTES, rig_portals, rig, &rig->limits, &err);
 	assert_non_null(rig->http);
 	assert_true(http_port(rig->http) > 0);
 }
@@ -132,7 +178,10 @@ static void
 rig_set_portal(struct rig *rig, int i, char *name, const char *token, unsigned rights)
 {
 	keyring_sha256(token, strlen(token), rig->hashes[i]);
-	rig->portals[i] = (struct conf_portal){name, rig->hashes[i], rights};
+	rig->portals[i] = (struct conf_portal){.name = name,
+	    .token_sha256 = rig->hashes[i],
+	    .key_sha256 = rig->keys[i],
+	    .rights = rights};
 }
 
 int
@@ -148,6 +197,7 @@ rig_setup_bare(void **state)
 	    .header_bytes = 2048,
 	    .connections = 100,
 	    .in_flight = 100,
+	    .handshake_timeout = 10000,
 	    .request_timeout = 10000};
 	rig_set_portal(rig, 0, other, "other-token", CONF_RIGHT_RESET);
 	rig_set_portal(rig, 1, main_portal, RIG_TOKEN, CONF_RIGHT_REGISTER | CONF_RIGHT_STATUS);
@@ -184,14 +234,32 @@ rig_teardown(void **state)
 	return 0;
 }
 
+/* Goes on with the handshake, and sends what waits for its end. */
+static void
+rig_push(struct rig_client *client)
+{
+	int sent;
+
+	ERR_clear_error();
+	if (SSL_do_handshake(client->ssl) != 1 || client->out.size == 0)
+		return;
+	sent = SSL_write(client->ssl, client->out.bytes, (int)client->out.size);
+	if (sent > 0) {
+		client->out.size -= (size_t)sent;
+		memmove(client->out.bytes, client->out.bytes + sent, client->out.size);
+	}
+}
+
 void
 rig_turn(struct rig *rig)
 {
+	for (size_t i = 0; i < rig->client_count; i++)
+		rig_push(rig->clients[i]);
 	loop_turn(rig->loop, 1);
 }
 
 void
-rig_connect(struct rig *rig, struct rig_client *client)
+rig_connect_as(struct rig *rig, struct rig_client *client, SSL *ssl)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 	    .sin_port = htons((uint16_t)http_port(rig->http)),
@@ -203,6 +271,53 @@ rig_connect(struct rig *rig, struct rig_client *client)
 	assert_true(client->fd >= 0);
 	assert_int_equal(connect(client->fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(fcntl(client->fd, F_SETFL, O_NONBLOCK), 0);
+	client->ssl = ssl;
+	if (ssl == NULL)
+		return;
+	SSL_set_fd(ssl, client->fd);
+	SSL_set_connect_state(ssl);
+	SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	assert_true(rig->client_count < RIG_CLIENTS_MOST);
+	rig->clients[rig->client_count++] = client;
+	rig_push(client);
+}
+
+void
+rig_connect(struct rig *rig, struct rig_client *client)
+{
+	SSL_CTX *context;
+
+	if (rig_tls == NULL) {
+		rig_connect_as(rig, client, NULL);
+		return;
+	}
+	context = SSL_CTX_new(TLS_client_method());
+	assert_non_null(context);
+	rig_connect_as(rig, client, SSL_new(context));
+	SSL_CTX_free(context);
+}
+
+/* What has come: 0 at the end, -1 while there is none. */
+static ssize_t
+rig_receive(struct rig_client *client, void *bytes, size_t room)
+{
+	ssize_t size;
+
+	if (client->ssl == NULL) {
+		size = recv(client->fd, bytes, room, 0);
+		return size < 0 && errno != EAGAIN ? 0 : size;
+	}
+	ERR_clear_error();
+	size = SSL_read(client->ssl, bytes, (int)room);
+	if (size > 0)
+		return size;
+	switch (SSL_get_error(client->ssl, (int)size)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return -1;
+	default:
+		return 0;
+	}
 }
 
 /* Turns the loop and takes what has come; false when that took too long. */
@@ -213,11 +328,12 @@ rig_pump(struct rig_client *client, int64_t since)
 	ssize_t size;
 
 	rig_turn(client->rig);
-	size = client->ended ? -1 : recv(client->fd, bytes, sizeof(bytes), 0);
-	if (size > 0)
-		text_add_bytes(&client->in, bytes, (size_t)size);
-	else if (size == 0 || (!client->ended && errno != EAGAIN))
-		client->ended = true;
+	if (!client->ended) {
+		size = rig_receive(client, bytes, sizeof(bytes));
+		if (size > 0)
+			text_add_bytes(&client->in, bytes, (size_t)size);
+		client->ended = size == 0;
+	}
 	return clock_boot() - since < RIG_PATIENCE;
 }
 
@@ -227,6 +343,11 @@ rig_send_bytes(struct rig_client *client, const void *bytes, size_t size)
 	const char *rest = bytes;
 	int64_t since = clock_boot();
 
+	if (client->ssl != NULL) {
+		text_add_bytes(&client->out, bytes, size);
+		rig_push(client);
+		return;
+	}
 	while (size > 0) {
 		ssize_t sent = send(client->fd, rest, size, MSG_NOSIGNAL);
 
@@ -239,6 +360,17 @@ rig_send_bytes(struct rig_client *client, const void *bytes, size_t size)
 			fail_msg("the server doesn't read");
 		}
 	}
+}
+
+void
+rig_send_some(struct rig_client *client, const void *bytes, size_t size)
+{
+	if (client->ssl == NULL)
+		send(client->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	else if (client->out.size == 0)
+		rig_send_bytes(client, bytes, size);
+	else
+		rig_push(client);
 }
 
 void
@@ -303,8 +435,15 @@ rig_forget(struct rig_client *client)
 void
 rig_hang_up(struct rig_client *client)
 {
+	struct rig *rig = client->rig;
+
+	for (size_t i = 0; i < rig->client_count; i++)
+		if (rig->clients[i] == client)
+			rig->clients[i--] = rig->clients[--rig->client_count];
+	SSL_free(client->ssl);
 	close(client->fd);
 	text_fini(&client->in);
+	text_fini(&client->out);
 }
 
 char *

@@ -378,5 +378,6 @@ main(void)
 	    cmocka_unit_test(test_problem_table),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("plain", tests, NULL, NULL) +
+	       cmocka_run_group_tests_name("tls", tests, rig_begin_tls, rig_end_tls);
 }

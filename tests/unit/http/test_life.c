@@ -111,7 +111,7 @@ test_flood_while_at_work(void **state)
 	rig_send(&client, LATER);
 	rig_wait_int(rig, &rig->calls, 1);
 	for (int i = 0; i < 50; i++) {
-		send(client.fd, flood, 65536, MSG_NOSIGNAL | MSG_DONTWAIT);
+		rig_send_some(&client, flood, 65536);
 		rig_turn(rig);
 	}
 	assert_true(rig->http->conns[0]->size < 65536);
@@ -374,7 +374,7 @@ test_deadline_of_a_drip(void **state)
 		rig_send(&client, starts[i]);
 		while (rig->http->conn_count > 0 || clock_boot() - since < 200) {
 			if (clock_boot() >= next) {
-				send(client.fd, "a", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+				rig_send_some(&client, "a", 1);
 				next += 20;
 			}
 			rig_turn(rig);
@@ -494,23 +494,31 @@ test_pause(void **state)
 	rig_hang_up(&after);
 }
 
+static struct http *
+listen_at(struct rig *rig, char *address, int port, struct err *err)
+{
+	static char none[] = "";
+	struct conf_listen listen = {.address = address, .port = port, .certificate_file = none};
+
+	return http_listen(rig->loop, &listen, NULL, 0, NULL, NULL, &rig->limits, err);
+}
+
 static void
 test_no_address(void **state)
 {
+	static char localhost[] = "localhost", four[] = "127.0.0.1", six[] = "::1";
 	struct rig *rig = *state;
 	struct err err = {ERR_NONE, ""};
-	struct http *http =
-	    http_listen(rig->loop, "localhost", 0, NULL, 0, NULL, NULL, &rig->limits, &err);
+	struct http *http = listen_at(rig, localhost, 0, &err);
 
 	assert_null(http);
 	assert_int_equal(err.kind, ERR_BROKEN);
 	rig_listen(rig);
 	/* The port is taken: SO_REUSEADDR is no licence to share it. */
-	http = http_listen(
-	    rig->loop, "127.0.0.1", http_port(rig->http), NULL, 0, NULL, NULL, &rig->limits, &err);
+	http = listen_at(rig, four, http_port(rig->http), &err);
 	assert_null(http);
 	assert_non_null(strstr(err.text, "can't listen on 127.0.0.1"));
-	http = http_listen(rig->loop, "::1", 0, NULL, 0, NULL, NULL, &rig->limits, &err);
+	http = listen_at(rig, six, 0, &err);
 	assert_true(http == NULL || http_port(http) > 0);
 	http_close(&http);
 }
@@ -519,7 +527,10 @@ static void
 on_admin(struct http_request *request, void *context)
 {
 	bool all = http_has_right(request, CONF_RIGHT_RESET | CONF_RIGHT_CANCEL);
+	struct rig *rig = context;
 
+	rig->calls++;
+	assert_int_equal(http_peer_uid(request), getuid());
 	http_reply_text(request, 200, "text/plain", all ? http_portal(request) : "?");
 }
 static const struct http_route admin_routes[] = {
@@ -571,6 +582,34 @@ test_unix_socket(void **state)
 	assert_int_equal(lstat(rig->path, &status), 0);
 	http_close(&rig->http);
 	assert_int_not_equal(lstat(rig->path, &status), 0);
+}
+
+/* The file's mode says one thing, the kernel's word on who connected another. */
+static void
+test_strangers_on_unix_socket(void **state)
+{
+	static const char ask[] = "GET /v1/admin/status HTTP/1.1\r\n" RIG_HOST "\r\n";
+	struct rig *rig = *state;
+	struct rig_client stranger = {.rig = rig};
+	struct err err;
+
+	if (getuid() != 0) {
+		print_message("SKIP: only root can connect as somebody else\n");
+		skip();
+	}
+	rig->http = listen_admin(rig, &err);
+	assert_non_null(rig->http);
+	assert_int_equal(chmod(rig->folder, 0755), 0);
+	assert_int_equal(chmod(rig->path, 0666), 0);
+	assert_int_equal(seteuid(65534), 0);
+	stranger.fd = connect_unix(rig->path);
+	assert_int_equal(seteuid(0), 0);
+	/* There before the connection is accepted: it must not be read either. */
+	assert_int_equal(send(stranger.fd, ask, sizeof(ask) - 1, 0), sizeof(ask) - 1);
+	rig_wait_end(&stranger);
+	assert_int_equal(stranger.in.size, 0);
+	assert_int_equal(rig->calls, 0);
+	rig_hang_up(&stranger);
 }
 
 static void
@@ -628,8 +667,10 @@ main(void)
 	    SERVED(test_pause),
 	    BARE(test_no_address),
 	    BARE(test_unix_socket),
+	    BARE(test_strangers_on_unix_socket),
 	    BARE(test_stale_unix_socket),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("plain", tests, NULL, NULL) +
+	       cmocka_run_group_tests_name("tls", tests, rig_begin_tls, rig_end_tls);
 }

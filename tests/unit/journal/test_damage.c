@@ -228,6 +228,137 @@ test_page_of_due_index(void **state)
 	free(ids);
 }
 
+static void
+spoil_due_index(struct kit *kit)
+{
+	char *page = kit_sql(
+	    kit, "SELECT (rootpage - 1) * 4096 FROM sqlite_schema WHERE name = 'registration_due'");
+	int fd = open(kit->path, O_RDWR | O_CLOEXEC);
+	static const char zeros[64];
+
+	assert_int_equal(pwrite(fd, zeros, sizeof(zeros), atoll(page)), sizeof(zeros));
+	close(fd);
+	free(page);
+}
+
+/* What changes due times needs their index: where that can't be read it fails, and says so. */
+static void
+test_due_index_is_gone(void **state)
+{
+	struct kit *kit = *state;
+	struct registration *it;
+	char id[UUID_SIZE];
+
+	append_due(kit, 3);
+	it = kit_registration(3);
+	it->due_at = 5000;
+	it->state = STATE_PENDING;
+	mem_set_text(&it->waits_for, "accounts");
+	assert_int_equal(kit_append(kit, it), JOURNAL_DONE);
+	kit_close(kit);
+	free(kit_sql(kit, "PRAGMA journal_mode = DELETE"));
+	spoil_due_index(kit);
+	kit_open(kit);
+	kit->results[JOURNAL_BROKEN] = 0;
+	journal_wake(kit->journal, "accounts", 1000, kit_on_done, kit);
+	kit_settle(kit);
+	assert_int_equal(kit->results[JOURNAL_BROKEN], 1);
+	journal_credit(kit->journal, 92000, 60000, "credit", "paid", kit_on_done, kit);
+	kit_settle(kit);
+	assert_int_equal(kit->results[JOURNAL_BROKEN], 2);
+	assert_null(journal_fact(kit->journal, "credit"));
+	/* One that is found to be unreadable stays on that clock, and is not lost. */
+	free(kit_sql(kit, "UPDATE registration SET sealed = zeroblob(99) WHERE number = 1"));
+	it = journal_find(kit->journal, kit_id(0, id));
+	assert_true(it->set_aside);
+	registration_free(&it);
+	kit_settle(kit);
+	it = journal_find(kit->journal, kit_id(3, id));
+	assert_int_equal(it->due_at, 5000);
+	registration_free(&it);
+}
+
+/* What must be kept first meets the damage: that is no fault of the registration behind it. */
+static void
+test_preface_and_damage(void **state)
+{
+	struct kit *kit = *state;
+	struct registration *it;
+	struct journal_counts counts;
+	char page[PAGE], id[UUID_SIZE];
+
+	append_due(kit, 10);
+	kit_close(kit);
+	spoil_page(kit, ROWS, kit_id(5, id), page);
+	kit_open(kit);
+	journal_preface(kit->journal, "line", "new");
+	it = kit_registration(5);
+	assert_int_equal(kit_save(kit, it), JOURNAL_BROKEN);
+	journal_counts(kit->journal, &counts);
+	assert_int_equal(counts.damaged, 0);
+	assert_null(journal_fact(kit->journal, "line"));
+}
+
+/* Ids out of their order in a damaged index: the check says so, and comes to its end. */
+static void
+test_check_of_unordered(void **state)
+{
+	enum { COUNT = 40 };
+	struct kit *kit = *state;
+	struct err err = {0};
+	struct check check = {0};
+	struct journal_findings *findings;
+	char page[PAGE], id[UUID_SIZE], *at, *root;
+	int fd;
+	bool found = false;
+
+	append_due(kit, COUNT);
+	kit_close(kit);
+	free(kit_sql(kit, "PRAGMA journal_mode = DELETE"));
+	root = kit_sql(kit, "SELECT (rootpage - 1) * 4096 FROM sqlite_schema"
+			    " WHERE name = 'sqlite_autoindex_registration_1'");
+	fd = open(kit->path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(pread(fd, page, PAGE, atoll(root)), PAGE);
+	at = memmem(page, PAGE, kit_id(20, id), UUID_SIZE - 1);
+	assert_non_null(at);
+	memcpy(at, kit_id(10, id), UUID_SIZE - 1);
+	assert_int_equal(pwrite(fd, page, PAGE, atoll(root)), PAGE);
+	close(fd);
+	free(root);
+	findings = check_run(&check, kit->path, &err);
+	assert_non_null(findings);
+	assert_int_equal(findings->rows, 20);
+	for (size_t i = 0; i < findings->count; i++)
+		found = found || strstr(findings->list[i].words, "what follows the id") != NULL;
+	assert_true(found);
+	journal_findings_free(&findings);
+	kit_open(kit);
+}
+
+/* Which codes are one page's trouble, and which everybody's. */
+static void
+test_codes_of_damage(void **state)
+{
+	static const struct {
+		int code;
+		bool damage;
+	} rows[] = {
+	    {SQLITE_CORRUPT, true},
+	    {SQLITE_CORRUPT_INDEX, true},
+	    {SQLITE_IOERR_READ, true},
+	    {SQLITE_IOERR_SHORT_READ, true},
+	    {SQLITE_IOERR_CORRUPTFS, true},
+	    {SQLITE_IOERR_WRITE, false},
+	    {SQLITE_IOERR_FSYNC, false},
+	    {SQLITE_FULL, false},
+	    {SQLITE_BUSY, false},
+	    {SQLITE_OK, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(sql_is_damage(rows[i].code), rows[i].damage);
+}
+
 /* Everything that reads, with reads that fail from the n-th on: an error or a result, no end. */
 static void
 test_reads_fail(void **state)
@@ -458,7 +589,7 @@ test_nulls(void **state)
 	struct journal_counts counts;
 	struct registration *it;
 	struct err err = {0};
-	char id[UUID_SIZE], *answer;
+	char id[UUID_SIZE], ids[4][UUID_SIZE], *answer;
 	int listed = 0, status;
 
 	append_due(kit, 4);
@@ -471,6 +602,7 @@ test_nulls(void **state)
 	free(kit_sql(kit, "UPDATE registration SET portal = NULL, step = NULL, key_mac = NULL"
 			  " WHERE due_at = 101"));
 	free(kit_sql(kit, "UPDATE registration SET sealed_key = NULL WHERE due_at = 102"));
+	free(kit_sql(kit, "UPDATE registration SET id = NULL WHERE due_at = 103"));
 	free(kit_sql(kit, "UPDATE attempts SET last_id = NULL"));
 	free(kit_sql(kit, "UPDATE facts SET value = NULL WHERE name LIKE 'key %'"));
 	kit_open_refused(kit, &err); /* which key seals the rows is not known any more */
@@ -492,6 +624,8 @@ test_nulls(void **state)
 	assert_null(journal_find_key(kit->journal, NULL, "none", NULL, NULL));
 	assert_null(journal_find_key(kit->journal, "web", "none", &status, &answer));
 	kit_settle(kit);
+	assert_int_equal(journal_due(kit->journal, INT64_MAX, ids, 4), 1);
+	assert_string_equal(ids[0], kit_id(1, id)); /* not what has no id */
 	assert_int_equal(journal_find_attempts(kit->journal, "key", &attempts), 0);
 	assert_string_equal(attempts.last_id, "");
 	assert_int_equal(journal_list(kit->journal, &all, list_nothing, &listed), 0);
@@ -592,6 +726,10 @@ main(void)
 	    TEST(test_page_of_rows_read),
 	    TEST(test_last_page),
 	    TEST(test_page_of_due_index),
+	    TEST(test_due_index_is_gone),
+	    TEST(test_preface_and_damage),
+	    TEST(test_check_of_unordered),
+	    cmocka_unit_test(test_codes_of_damage),
 	    TEST(test_reads_fail),
 	    TEST(test_start_can_not_write),
 	    TEST(test_flips),

@@ -332,6 +332,7 @@ test_queue_full(void **state)
 	struct kit *kit = *state;
 	struct registration *it = kit_registration(1);
 	sqlite3 *blocker;
+	char *fact;
 
 	/* Another process's transaction keeps the writer waiting while the queue fills. */
 	assert_int_equal(sqlite3_open(kit->path, &blocker), SQLITE_OK);
@@ -339,14 +340,95 @@ test_queue_full(void **state)
 	application_free(&it->application);
 	for (int n = 0; n < WRITER_MOST + 10; n++)
 		journal_save(kit->journal, it, NULL, kit_on_done, kit);
+	journal_note_fact(kit->journal, "crowded", "yes"); /* nobody is called back: let in */
 	kit_wait(kit, 10);
 	assert_true(kit->results[JOURNAL_FULL] >= 10);
 	sqlite3_exec(blocker, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(blocker);
 	registration_free(&it);
 	kit_wait(kit, WRITER_MOST + 10);
-	assert_int_equal(journal_depth(kit->journal), 0);
+	kit_settle(kit);
+	fact = journal_fact(kit->journal, "crowded");
+	assert_string_equal(fact, "yes");
+	free(fact);
 	assert_int_equal(kit_append(kit, kit_registration(1)), JOURNAL_DONE);
+}
+
+/* Another process that does not let go: nothing is kept, until it does. */
+static void
+test_locked(void **state)
+{
+	struct kit *kit = *state;
+	sqlite3 *blocker;
+
+	assert_int_equal(sqlite3_open(kit->path, &blocker), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(blocker, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	journal_preface(kit->journal, "line", "new");
+	assert_int_equal(kit_append(kit, kit_registration(1)), JOURNAL_BROKEN);
+	assert_string_equal(journal_trouble(kit->journal), "database is locked");
+	assert_null(find(kit, 1));
+	usleep(2200000); /* it looks whether it can again, and can't */
+	assert_non_null(journal_trouble(kit->journal));
+	sqlite3_close(blocker);
+	for (int turn = 0; journal_trouble(kit->journal) != NULL; turn++) {
+		assert_true(turn < 1000);
+		loop_turn(kit->loop, 10);
+	}
+	assert_int_equal(kit_append(kit, kit_registration(1)), JOURNAL_DONE);
+	/* What nothing may be kept without is no use where nothing is kept. */
+	journal_preface(kit->journal, "line", "newer");
+	kit_close(kit);
+	kit_open(kit);
+}
+
+/* A row that is too long for SQLite is broken alone. */
+static void
+test_too_long(void **state)
+{
+	struct kit *kit = *state;
+	struct registration *it;
+	char *most = mem_new(4001);
+
+	memset(most, 'x', 4000);
+	sqlite3_limit(kit->journal->writer.database, SQLITE_LIMIT_LENGTH, 6000);
+	for (int n = 1; n <= 3; n++) {
+		it = kit_registration(n);
+		mem_set_text(&it->uid, n == 2 ? most : "john.doe");
+		mem_set_text(&it->mail, n == 2 ? most : "john.doe@mail.example.mil");
+		journal_append(kit->journal, it, NULL, kit_on_done, kit);
+		registration_free(&it);
+	}
+	kit_wait(kit, 3);
+	assert_int_equal(kit->results[JOURNAL_DONE], 2);
+	assert_int_equal(kit->results[JOURNAL_BROKEN], 1);
+	assert_null(journal_trouble(kit->journal));
+	assert_null(find(kit, 2));
+	free(most);
+}
+
+/* A long wake that the close meets halfway is called back once, and starts no other slice. */
+static void
+test_wake_at_the_close(void **state)
+{
+	struct kit *kit = *state;
+	char(*ids)[UUID_SIZE] = mem_grow(NULL, 600, UUID_SIZE);
+
+	for (int n = 0; n < 600; n++) {
+		struct registration *it = kit_registration(n);
+
+		it->due_at = 5000;
+		mem_set_text(&it->waits_for, "accounts");
+		journal_append(kit->journal, it, NULL, kit_on_done, kit);
+		registration_free(&it);
+	}
+	kit_settle(kit);
+	journal_wake(kit->journal, "accounts", 1000, kit_on_done, kit);
+	journal_close(&kit->journal);
+	assert_int_equal(kit->done, 601);
+	loop_free(&kit->loop);
+	kit_open(kit);
+	assert_int_equal(journal_due(kit->journal, 1000, ids, 600), 256);
+	free(ids);
 }
 
 static void
@@ -355,6 +437,7 @@ test_check(void **state)
 	struct kit *kit = *state;
 	struct err err = {0};
 	char nowhere[] = "/nonexistent/journal", *path = kit->conf.path;
+	char *below = mem_format("%s/journal", kit->key_file);
 	FILE *file;
 
 	assert_int_equal(kit_append(kit, kit_registration(1)), JOURNAL_DONE);
@@ -363,6 +446,9 @@ test_check(void **state)
 	assert_int_equal(journal_check(&kit->conf, &err), 0);
 	kit->conf.path = nowhere;
 	assert_int_equal(journal_check(&kit->conf, &err), 0);
+	kit->conf.path = path;
+	kit->conf.path = below;
+	assert_int_equal(journal_check(&kit->conf, &err), -1);
 	kit->conf.path = path;
 	free(kit_sql(kit, "PRAGMA journal_mode = DELETE"));
 	free(kit_sql(kit, "INSERT INTO timeline VALUES (4711, 1, 1, 's', 's', 'w')"));
@@ -375,6 +461,58 @@ test_check(void **state)
 	fclose(file);
 	assert_int_equal(journal_check(&kit->conf, &err), -1);
 	assert_non_null(strstr(err.text, kit->path));
+	free(below);
+}
+
+static void
+copy_file(const char *from, const char *to)
+{
+	FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+	char bytes[4096];
+	size_t got;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((got = fread(bytes, 1, sizeof(bytes), in)) > 0)
+		assert_int_equal(fwrite(bytes, 1, got, out), got);
+	fclose(in);
+	fclose(out);
+}
+
+/* Power went while the file was first made: the next start takes that back, so it is good. */
+static void
+test_check_half_made(void **state)
+{
+	struct kit *kit = *state;
+	char *half = mem_format("%s/half", kit->folder), *path = kit->conf.path;
+	char *from = mem_format("%s-journal", kit->path), *to = mem_format("%s-journal", half);
+	struct err err = {0};
+	sqlite3 *database;
+
+	kit_close(kit);
+	free(kit_sql(kit, "PRAGMA journal_mode = DELETE"));
+	assert_int_equal(sqlite3_open(kit->path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database,
+			     "PRAGMA cache_size = 1; BEGIN;"
+			     "CREATE TABLE filler (a BLOB);"
+			     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+			     " LIMIT 100) INSERT INTO filler SELECT zeroblob(2000) FROM n",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	copy_file(kit->path, half);
+	copy_file(from, to);
+	sqlite3_close(database);
+	kit->conf.path = half;
+	assert_int_equal(journal_check(&kit->conf, &err), 0);
+	assert_int_equal(access(to, F_OK), 0); /* it only looked */
+	kit_open(kit);
+	kit_close(kit);
+	assert_int_not_equal(access(to, F_OK), 0);
+	kit->conf.path = path;
+	kit_open(kit);
+	free(half);
+	free(from);
+	free(to);
 }
 
 /* A copy beside a journal at work is a journal itself, with what was committed. */
@@ -426,7 +564,11 @@ main(void)
 	    TEST(test_close_and_again),
 	    TEST(test_order),
 	    TEST(test_queue_full),
+	    TEST(test_locked),
+	    TEST(test_too_long),
+	    TEST(test_wake_at_the_close),
 	    TEST(test_check),
+	    TEST(test_check_half_made),
 	    TEST(test_backup),
 	};
 

@@ -326,6 +326,68 @@ test_wrong_key_same_id(void **state)
 	free(other_path);
 }
 
+/* Nothing is sealed with it: the key in use is noted with the bytes that it has now. */
+static void
+test_other_key_same_id(void **state)
+{
+	struct kit *kit = *state;
+	struct keyring *right = kit->keys;
+	char *other_path = mem_format("%s/other", kit->folder), *before, *after;
+	struct err err;
+	FILE *file;
+
+	kit_close(kit);
+	before = kit_sql(kit, "SELECT value FROM facts WHERE name LIKE 'key %'");
+	file = fopen(other_path, "we");
+	fprintf(file, "%s %064d\n", keyring_current(right), 7);
+	fclose(file);
+	assert_int_equal(chmod(other_path, 0400), 0);
+	kit->keys = keyring_open(other_path, false, &err);
+	kit_open(kit);
+	append_one(kit);
+	after = kit_sql(kit, "SELECT value FROM facts WHERE name LIKE 'key %'");
+	assert_string_not_equal(before, after);
+	kit_close(kit);
+	kit_open(kit);
+	kit_close(kit);
+	keyring_free(&kit->keys);
+	kit->keys = right;
+	kit_open_refused(kit, &err);
+	free(kit_sql(kit, "DELETE FROM registration"));
+	kit_open(kit);
+	free(other_path);
+	free(before);
+	free(after);
+}
+
+/* Sealed by us for that row, but no application: set aside, without a word of what it is. */
+static void
+test_no_application(void **state)
+{
+	struct kit *kit = *state;
+	unsigned char *sealed;
+	char *hex, *text;
+	struct registration *it;
+	size_t size;
+
+	append_one(kit);
+	keyring_seal(
+	    kit->keys, "registration/" FIRST "/application", "[\"Canary\"]", 10, &sealed, &size);
+	hex = mem_new(2 * size + 1);
+	text_hex(sealed, size, hex);
+	text = mem_format("UPDATE registration SET sealed = x'%s'", hex);
+	free(kit_sql(kit, text));
+	it = journal_find(kit->journal, FIRST);
+	assert_true(it->set_aside);
+	assert_non_null(strstr(it->detail, "no application"));
+	assert_null(strstr(it->detail, "Canary"));
+	registration_free(&it);
+	kit_settle(kit);
+	free(text);
+	free(hex);
+	free(sealed);
+}
+
 /* A new key in front: the old one goes on opening what it sealed. */
 static void
 test_new_key_in_front(void **state)
@@ -374,6 +436,8 @@ main(void)
 	    TEST(test_set_aside_loses_to_save),
 	    TEST(test_wrong_key_file),
 	    TEST(test_wrong_key_same_id),
+	    TEST(test_other_key_same_id),
+	    TEST(test_no_application),
 	    TEST(test_new_key_in_front),
 	};
 

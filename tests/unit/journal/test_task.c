@@ -228,6 +228,44 @@ test_backup(void **state)
 	free(sticky);
 }
 
+/* What can't be made is told in words, and leaves nothing behind. */
+static void
+test_backup_can_not(void **state)
+{
+	struct kit *kit = *state;
+	char name[253], *at, *copy = mem_format("%s/copy", kit->folder);
+	unsigned char head[12] = {0, 0, 0, 7, 0x7f, 0xff, 0xff, 0xff};
+	struct err err = {0};
+	FILE *file;
+
+	append(kit, 3);
+	kit_close(kit);
+	/* A name that a draft's ending makes too long. */
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	at = mem_format("%s/%s", kit->folder, name);
+	assert_int_equal(journal_backup(&kit->conf, at, &err), -1);
+	assert_non_null(strstr(err.text, "too long"));
+	free(at);
+	/* A file that says it has 2^31 pages, and is (sparsely) as long: no room for 8 TB. */
+	free(kit_sql(kit, "PRAGMA journal_mode = DELETE"));
+	if (truncate(kit->path, 4096LL * 0x7fffffff) == 0) {
+		file = fopen(kit->path, "r+e");
+		assert_int_equal(fseek(file, 24, SEEK_SET), 0);
+		assert_int_equal(fwrite(head, 8, 1, file), 1);
+		assert_int_equal(fseek(file, 92, SEEK_SET), 0);
+		assert_int_equal(fwrite(head, 4, 1, file), 1);
+		fclose(file);
+		err_clear(&err);
+		assert_int_equal(journal_backup(&kit->conf, copy, &err), -1);
+		assert_non_null(strstr(err.text, "no room for 8796093018112 bytes"));
+		assert_int_not_equal(access(copy, F_OK), 0);
+	}
+	unlink(kit->path);
+	kit_open(kit);
+	free(copy);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
 
 int
@@ -241,6 +279,7 @@ main(void)
 	    TEST(test_close_ends_it),
 	    TEST(test_check_refused),
 	    TEST(test_backup),
+	    TEST(test_backup_can_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@ import threading
 import time
 
 ID = "0190b5a0-0000-7000-8000-%012d"
+JOURNAL = "what a journal holds" * 10000
 ESCAPE = "evil\x1b[2J\u009b\u202eend"
 
 
@@ -96,8 +97,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/v1/admin/unlock":
             return desk.unlock(self, json.loads(body))
         if self.path in desk.tasks:
-            desk.copy = json.loads(body)["path"] if body else None
+            desk.begin(self.path)
             return self.answer(200, desk.task(self.path))
+        if self.path == "/v1/admin/journal/backup/taken":
+            os.unlink(desk.copy)
+            return self.answer(200, desk.task("/v1/admin/journal/backup"))
         found = desk.find(parts[4])
         if found is None:
             return self.problem(404, "not-found", "there is no such registration")
@@ -144,7 +148,7 @@ class Desk:
         self.pause = 0
         self.watch_ends = False
         self.looks = 0           # until a check or a backup has ended
-        self.copy = None         # the path of the backup
+        self.copy = None         # the path of the backup that waits to be taken
         sound = {"sound": True, "rows": 3, "damage": 0, "set_aside": 0, "findings": []}
         self.tasks = {           # what they come to
             "/v1/admin/journal/check": {"ended_at": "2026-01-31T08:00:00.500Z", "fault": None,
@@ -194,6 +198,13 @@ class Desk:
                  if wanted.get("state") in (None, r["state"])
                  and (r["overdue"] or wanted.get("overdue") is None)]
         return found[:int(wanted.get("limit", 1000))]
+
+    def begin(self, path):
+        self.copy = None
+        if path.endswith("backup"):
+            self.copy = self.path + ".backup"
+            with open(self.copy, "w") as file:
+                file.write(JOURNAL)
 
     def task(self, path):
         if self.looks > 0:

@@ -400,23 +400,32 @@ class Journal(Case):
         path = os.path.join(self.folder, "copy")
         self.desk.looks = 2
         self.assertIn(path, self.run_ctl("journal", "backup", path).stdout)
-        self.assertEqual(self.desk.copy, path)
-        self.assertEqual(self.run_json("journal", "backup", "copy"),
-                         {"path": os.path.join(os.getcwd(), "copy")})
+        with open(path) as file:
+            self.assertEqual(file.read(), standin.JOURNAL)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.assertFalse(os.path.exists(self.desk.copy))
+        path = f"copy-{os.getpid()}"
+        self.addCleanup(os.unlink, path)
+        self.assertEqual(self.run_json("journal", "backup", path), {"path": os.path.abspath(path)})
 
     def test_backup_comes_to_nothing(self):
-        self.desk.tasks[self.BACKUP]["fault"] = "it exists"
-        self.assertIn("it exists", self.run_ctl("journal", "backup", "/x", code=1).stderr)
+        self.desk.tasks[self.BACKUP]["fault"] = "there is no room"
+        self.assertIn("no room", self.run_ctl("journal", "backup", "/x", code=1).stderr)
         self.desk.tasks[self.BACKUP] = {"ended_at": None, "fault": None}
         self.assertIn("started anew", self.run_ctl("journal", "backup", "/x", code=1).stderr)
 
-    def test_backup_of_another(self):
-        self.desk.tasks[self.BACKUP]["path"] = "/another"
-        self.assertIn("another one", self.run_ctl("journal", "backup", "/x", code=1).stderr)
+    def test_backup_has_no_place(self):
+        there = os.path.join(self.folder, "there")
+        open(there, "w").close()
+        self.assertIn("not replaced", self.run_ctl("journal", "backup", there, code=1).stderr)
+        self.assertIsNone(self.desk.copy)
+        nowhere = os.path.join(self.folder, "no", "where")
+        self.assertIn("No such file", self.run_ctl("journal", "backup", nowhere, code=1).stderr)
+        self.assertFalse(os.path.exists(self.desk.copy))
 
     def test_bar_on_a_terminal(self):
         self.desk.looks = 4
-        code, out, drawn = self.on_a_terminal("journal", "backup", "/x")
+        code, out, drawn = self.on_a_terminal("journal", "backup", os.path.join(self.folder, "copy"))
         self.assertEqual((code, out.count(b"\n")), (0, 1))
         self.assertRegex(drawn, rb"\[[#.]+\] +\d+ %  \d+ of 100 bytes")
 
