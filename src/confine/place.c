@@ -85,7 +85,7 @@ places_add_directory(struct places *places, const struct conf_directory *directo
 static void
 places_add_audit(struct places *places, const struct conf_audit *audit)
 {
-	if (*audit->path == '\0')
+	if (audit->path == NULL || *audit->path == '\0')
 		return;
 	places_add_file(places, audit->path, PLACE_WRITE);
 	places_add_file(places, audit->key_file, PLACE_WRITE);
