@@ -35,6 +35,17 @@ _musterctl()
 	--limit)
 		return
 		;;
+	--key)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--public)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--head)
+		return
+		;;
 	esac
 
 	# The verb is the first one or two words that are no options, nor their values.
@@ -47,6 +58,7 @@ _musterctl()
 			case $verb in
 			schema) ;;
 			journal) ;;
+			audit) ;;
 			*) break ;;
 			esac
 			;;
@@ -57,13 +69,16 @@ _musterctl()
 	case $verb in
 	'')
 		options+=' --version'
-		operands='sandbox status list show explain watch submit activate hold release cancel retry unlock schema journal config'
+		operands='sandbox status list show explain watch submit activate hold release cancel retry unlock schema journal audit config'
 		;;
 	schema)
 		operands='check print'
 		;;
 	journal)
 		operands='check backup rekey'
+		;;
+	audit)
+		operands='verify'
 		;;
 	'sandbox')
 		options+=' --delay --people --port --portal-port'
@@ -83,6 +98,10 @@ _musterctl()
 		;;
 	'journal rekey')
 		options+=' --keep-old'
+		;;
+	'audit verify')
+		options+=' --key --public --head'
+		files=yes
 		;;
 	esac
 

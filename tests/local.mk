@@ -1,6 +1,7 @@
 # The tests: unit and flow tests are programs on cmocka, the rest scripts.
 UNIT_LIBS = $(MUSTER_LIBS) $(CMOCKA_LIBS)
 include tests/unit/base/local.mk
+include tests/unit/audit/local.mk
 include tests/unit/model/local.mk
 include tests/unit/conf/local.mk
 include tests/unit/dir/local.mk

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/admin_internal.h"
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -108,6 +109,16 @@ status_directories(const struct admin *admin)
 	return list;
 }
 
+static json_t *
+admin_audit_json(const struct admin *admin)
+{
+	const struct audit *audit = admin->parts.site->audit;
+
+	return json_pack("{s:b, s:s?, s:I, s:I}", "kept", audit != NULL, "trouble",
+	    audit_trouble(audit), "seq", (json_int_t)audit_seq(audit), "waiting",
+	    (json_int_t)audit_waiting(audit));
+}
+
 static void
 admin_on_status(struct http_request *request, void *context)
 {
@@ -125,9 +136,9 @@ admin_on_status(struct http_request *request, void *context)
 		(json_int_t)((clock_boot() - admin->started_at) / 1000), "counts", states,
 		"oldest_pending", admin_instant(counts.oldest_pending), "next_due",
 		admin_instant(counts.next_due), "set_aside", (json_int_t)counts.set_aside,
-		"journal", admin_journal_json(admin, &counts), "directories",
-		status_directories(admin), "portals", rates_json(admin->parts.rates), "queues",
-		"hash", hash_pool_depth(admin->parts.hash_pool), "journal",
+		"journal", admin_journal_json(admin, &counts), "audit", admin_audit_json(admin),
+		"directories", status_directories(admin), "portals", rates_json(admin->parts.rates),
+		"queues", "hash", hash_pool_depth(admin->parts.hash_pool), "journal",
 		(json_int_t)journal_depth(admin->parts.journal), "in_flight",
 		(json_int_t)driver_in_flight(admin->parts.driver)));
 }
@@ -198,6 +209,26 @@ admin_not_found(const struct admin *admin, struct http_request *request)
 		    "the journal is damaged where it stands: see 'musterctl journal check'");
 	else
 		http_reply_problem(request, "not-found", "no registration has that id or uid");
+}
+
+void
+admin_audit(const struct admin *admin, const struct http_request *request,
+    const struct registration *registration, const char *what, const char *outcome)
+{
+	struct audit_decision decision = {
+	    .event = "admin",
+	    .actor = http_actor(request),
+	    .request = http_request_id(request),
+	    .what = what,
+	    .outcome = outcome,
+	};
+
+	if (registration != NULL) {
+		decision.registration = registration->id;
+		decision.person = registration->person_key;
+		decision.account = registration->uid;
+	}
+	audit_write(admin->parts.site->audit, &decision);
 }
 
 static void

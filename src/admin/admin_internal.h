@@ -35,6 +35,9 @@ json_t *admin_registration_json(const struct admin *admin, const struct registra
 struct registration *admin_find(const struct admin *admin, const char *name);
 /* Answers that there is none; or that it can't be read, where admin_find could not. */
 void admin_not_found(const struct admin *admin, struct http_request *request);
+/* What somebody wants of the whole daemon, or of one registration (NULL: of none). */
+void admin_audit(const struct admin *admin, const struct http_request *request,
+    const struct registration *registration, const char *what, const char *outcome);
 void admin_watch_free(struct admin_watch *watch);
 
 void admin_on_wish(struct http_request *request, void *context);

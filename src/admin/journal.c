@@ -129,6 +129,7 @@ admin_on_journal_check(struct http_request *request, void *context)
 {
 	const struct admin *admin = context;
 
+	admin_audit(admin, request, NULL, "journal-check", "begun");
 	journal_begin(admin->parts.journal, JOURNAL_CHECK, NULL, NULL);
 	journal_reply(request, admin, JOURNAL_CHECK);
 }
@@ -147,6 +148,7 @@ admin_on_journal_rekey(struct http_request *request, void *context)
 		http_reply_problem(request, "malformed", "keep_old is needed: true or false");
 	} else {
 		journal_begin_rekey(admin->parts.journal, json_is_true(keep_old), NULL);
+		admin_audit(admin, request, NULL, "journal-rekey", "begun");
 		journal_reply(request, admin, JOURNAL_REKEY);
 	}
 	json_decref(body);
@@ -183,8 +185,10 @@ admin_on_journal_backup(struct http_request *request, void *context)
 	if (!journal_drop_backup(admin, path) ||
 	    journal_begin(admin->parts.journal, JOURNAL_BACKUP, path, &err) != 0)
 		http_reply_problem(request, "conflict", "a backup is being made already");
-	else
+	else {
+		admin_audit(admin, request, NULL, "journal-backup", "begun");
 		journal_reply(request, admin, JOURNAL_BACKUP);
+	}
 	free(path);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admin/admin_internal.h"
+#include "audit/audit.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "budget/budget.h"
@@ -75,6 +76,23 @@ unlock_on_done(bool kept, void *arg)
 	unlock_free(unlock);
 }
 
+/* It counts at once. */
+static void
+unlock_audit(const struct admin_unlock *unlock, const char *person_key)
+{
+	struct audit_decision decision = {
+	    .event = "admin",
+	    .actor = http_actor(unlock->request),
+	    .request = http_request_id(unlock->request),
+	    .person = person_key,
+	    .what = "unlock",
+	    .outcome = "granted",
+	    .count = unlock->was.total,
+	};
+
+	audit_write(unlock->admin->parts.site->audit, &decision);
+}
+
 static void
 unlock_begin(struct admin *admin, struct http_request *request, const char *person_key)
 {
@@ -87,8 +105,10 @@ unlock_begin(struct admin *admin, struct http_request *request, const char *pers
 		unlock->after->before = unlock;
 	admin->unlocks = unlock;
 	if (budget_unlock(
-		admin->parts.site->budget, person_key, &unlock->was, unlock_on_done, unlock) == 0)
+		admin->parts.site->budget, person_key, &unlock->was, unlock_on_done, unlock) == 0) {
+		unlock_audit(unlock, person_key);
 		return;
+	}
 	http_reply_problem(request, "unavailable", "the failures so far can't be read");
 	unlock_free(unlock);
 }

@@ -11,7 +11,11 @@
 struct admin_wish {
 	struct admin *admin;
 	struct http_request *request;
+	enum wish wish;
 };
+
+static const char *const wish_verbs[] = {"activate", "hold", "release", "cancel", "retry"};
+#define WISH_VERBS (sizeof(wish_verbs) / sizeof(wish_verbs[0]))
 
 static void
 wish_on_done(
@@ -19,6 +23,8 @@ wish_on_done(
 {
 	struct admin_wish *wish = arg;
 
+	admin_audit(wish->admin, wish->request, registration, wish_verbs[wish->wish],
+	    wish_result_name(result));
 	switch (result) {
 	case WISH_GRANTED:
 		http_reply_json(
@@ -40,17 +46,16 @@ wish_on_done(
 void
 admin_on_wish(struct http_request *request, void *context)
 {
-	static const char *const verbs[] = {"activate", "hold", "release", "cancel", "retry"};
 	struct admin *admin = context;
 	const char *verb = http_param(request, "verb");
 	struct registration *registration;
 	struct admin_wish *wish;
 	size_t i = 0;
 
-	while (i < sizeof(verbs) / sizeof(verbs[0]) && strcmp(verbs[i], verb) != 0)
+	while (i < WISH_VERBS && strcmp(wish_verbs[i], verb) != 0)
 		i++;
 	registration = admin_find(admin, http_param(request, "id"));
-	if (i == sizeof(verbs) / sizeof(verbs[0]) || registration == NULL) {
+	if (i == WISH_VERBS || registration == NULL) {
 		admin_not_found(admin, request);
 		registration_free(&registration);
 		return;
@@ -58,7 +63,8 @@ admin_on_wish(struct http_request *request, void *context)
 	wish = mem_new(sizeof(*wish));
 	wish->admin = admin;
 	wish->request = request;
-	driver_wish(admin->parts.driver, registration->id, (enum wish)i, wish_on_done, wish);
+	wish->wish = (enum wish)i;
+	driver_wish(admin->parts.driver, registration->id, wish->wish, wish_on_done, wish);
 	registration_free(&registration);
 }
 

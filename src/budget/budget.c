@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/idmap.h"
 #include "base/log.h"
@@ -48,6 +49,7 @@ struct ticket {
 struct budget {
 	struct journal *journal;
 	const struct conf *const *conf;
+	struct audit *audit;
 	struct idmap map;
 	struct entry *entries;
 	struct ticket *tickets;
@@ -174,12 +176,14 @@ budget_on_again(void *arg)
 }
 
 struct budget *
-budget_new(struct loop *loop, struct journal *journal, const struct conf *const *conf)
+budget_new(
+    struct loop *loop, struct journal *journal, const struct conf *const *conf, struct audit *audit)
 {
 	struct budget *budget = mem_new(sizeof(*budget));
 
 	budget->journal = journal;
 	budget->conf = conf;
+	budget->audit = audit;
 	budget->again = loop_timer_new(loop, budget_on_again, budget);
 	return budget;
 }
@@ -260,14 +264,37 @@ budget_ask(struct budget *budget, const struct budget_keys *keys, const char *id
 	return *wait_out > 0 ? BUDGET_LOCKED : BUDGET_OPEN;
 }
 
+/* key: of the identifier, or of what was claimed beside it. */
+static void
+budget_audit(const struct budget *budget, const struct journal_attempts *attempts, bool windowed,
+    const char *key, const char *id)
+{
+	const struct conf_identity *conf = budget_conf(budget);
+	bool ever = conf->failures_ever > 0 && attempts->total >= conf->failures_ever;
+	struct audit_decision decision = {
+	    .event = "locked",
+	    .actor = "musterd",
+	    .registration = id,
+	    .person = windowed ? NULL : key,
+	    .digest = windowed ? key : NULL,
+	    .what = windowed ? "claim" : "identifier",
+	    .outcome = windowed || !ever ? "for-a-time" : "for-ever",
+	    .reason = "too-many-failures",
+	    .count = windowed || ever ? attempts->total : attempts->in_row,
+	};
+
+	audit_write(budget->audit, &decision);
+}
+
 static void
 budget_say(const struct budget *budget, const struct journal_attempts *attempts, bool windowed,
-    const char *id)
+    const char *key, const char *id)
 {
 	const struct conf_identity *conf = budget_conf(budget);
 
 	if (rules_wait(conf, attempts, attempts->last_at) <= 0)
 		return;
+	budget_audit(budget, attempts, windowed, key, id);
 	if (windowed)
 		log_line(LOG_LEVEL_WARNING, id,
 		    "%lld failures with the same dates and family name: locked for the rest of "
@@ -291,7 +318,7 @@ budget_fail_key(struct budget *budget, const char *key, struct journal_attempts 
 {
 	if (!budget_was_counted(attempts, id)) {
 		rules_fail(budget_conf(budget), attempts, windowed, id, clock_now());
-		budget_say(budget, attempts, windowed, id);
+		budget_say(budget, attempts, windowed, key, id);
 	}
 	budget_change(budget, key, attempts, waiter);
 }

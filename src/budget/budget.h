@@ -18,6 +18,7 @@
 #include "base/keyring.h"
 
 struct application;
+struct audit;
 struct budget;
 struct conf;
 struct journal;
@@ -26,9 +27,9 @@ struct loop;
 /* For the helpdesk, where a claim met a lock: it ends as one that was not verified. */
 #define BUDGET_NOT_COMPARED "not compared: locked after too many failures"
 
-/* conf is read anew at every call: a reload counts at once. */
-struct budget *budget_new(
-    struct loop *loop, struct journal *journal, const struct conf *const *conf);
+/* conf is read anew at every call: a reload counts at once. audit may be NULL. */
+struct budget *budget_new(struct loop *loop, struct journal *journal,
+    const struct conf *const *conf, struct audit *audit);
 void budget_free(struct budget **budget); /* who still waits is called, with false */
 
 struct budget_keys {

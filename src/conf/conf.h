@@ -160,6 +160,13 @@ struct conf_journal {
 	int batch; /* most registrations in one transaction */
 };
 
+struct conf_audit {
+	/* A path that is not absolute starts at the journal's folder; resolved by conf_read. */
+	char *path; /* "": no audit log */
+	char *key_file, *sign_file;
+	int64_t head_every;
+};
+
 struct conf_log {
 	int level;  /* enum log_level */
 	int format; /* enum log_format */
@@ -207,6 +214,7 @@ struct conf {
 	struct conf_activation activation;
 	struct conf_certificates certificates;
 	struct conf_journal journal;
+	struct conf_audit audit;
 	struct conf_log log;
 	struct conf_limits limits;
 	struct conf_confine confine;

@@ -316,6 +316,19 @@ reader_parse(struct reader *reader, const char *path)
 	return -1;
 }
 
+/* The audit log and its keys are beside the journal where nothing else is said. */
+static void
+read_beside_journal(const struct conf *conf, char **path)
+{
+	char *whole;
+
+	if (**path == '\0')
+		return;
+	whole = source_beside(conf->journal.path, *path);
+	mem_free_text(path);
+	*path = whole;
+}
+
 static struct conf *
 reader_read(struct reader *reader)
 {
@@ -325,6 +338,9 @@ reader_read(struct reader *reader)
 
 	read_rows(reader, conf_rows, &place, conf);
 	check_all(reader, conf);
+	read_beside_journal(conf, &conf->audit.path);
+	read_beside_journal(conf, &conf->audit.key_file);
+	read_beside_journal(conf, &conf->audit.sign_file);
 	conf->files = mem_texts_copy(reader->source.files);
 	blocklist_read(reader, conf);
 	return conf;

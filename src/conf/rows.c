@@ -445,6 +445,26 @@ static const struct row journal_rows[] = {
     END,
 };
 
+static const struct row audit_rows[] = {
+    {"path", ROW_TEXT, AT(conf_audit, path), .fallback = "audit.log", .flags = ROW_FIXED,
+	.help =
+	    "The audit log: a line for every decision. A path that is not absolute starts at "
+	    "the journal's folder. To rotate it, rename it and send SIGHUP. \"\": none is kept."},
+    {"key_file", ROW_TEXT, AT(conf_audit, key_file), .fallback = "audit.key", .low = 1,
+	.flags = ROW_FIXED,
+	.help = "The first key of the log's chain, made at the first start, which 'musterctl audit "
+		"verify' needs and musterd does not any more: keep it elsewhere. Beside it is "
+		"where the chain stands, with .state behind its name."},
+    {"sign_file", ROW_TEXT, AT(conf_audit, sign_file), .fallback = "audit.sign", .low = 1,
+	.flags = ROW_FIXED,
+	.help = "The private key that signs the log's heads, made at the first start. Beside it is "
+		"the public one, with .pub behind its name."},
+    {"head_every", ROW_SECONDS, AT(conf_audit, head_every), .fallback = "300", .low = 1,
+	.high = 86400, .flags = ROW_FIXED,
+	.help = "So long after a line, or after 1000, at the latest, a signed head covers it."},
+    END,
+};
+
 static const struct row log_rows[] = {
     {"level", ROW_CHOICE, AT(conf_log, level), .words = level_words, .fallback = "info",
 	.help = "The least important lines that are written."},
@@ -551,6 +571,8 @@ const struct row conf_rows[] = {
 	.help = "The smart cards that portals may show for their users: which are believed."},
     {GROUP(journal), .rows = journal_rows,
 	.help = "Where registrations are kept until they are done."},
+    {GROUP(audit), .rows = audit_rows,
+	.help = "The log of decisions, in which nothing can be changed unseen."},
     {GROUP(log), .rows = log_rows, .help = "What is written to standard error."},
     {GROUP(limits), .rows = limit_rows, .help = "Limits of the API."},
     {GROUP(confine), .rows = confine_rows,

@@ -83,6 +83,17 @@ places_add_directory(struct places *places, const struct conf_directory *directo
 	places_add_secret(places, directory->key_file, PLACE_READ);
 }
 
+/* A new file at each rotation; beside the keys are the chain's state and the public key. */
+static void
+places_add_audit(struct places *places, const struct conf_audit *audit)
+{
+	if (audit->path == NULL || *audit->path == '\0')
+		return;
+	places_add_file(places, audit->path, PLACE_WRITE);
+	places_add_file(places, audit->key_file, PLACE_WRITE);
+	places_add_file(places, audit->sign_file, PLACE_WRITE);
+}
+
 /* The one list: a path of the configuration that is opened after the start is named here. */
 void
 places_collect(const struct conf *conf, struct places *places_out)
@@ -109,6 +120,7 @@ places_collect(const struct conf *conf, struct places *places_out)
 		    access(conf->identity.key_file, F_OK) == 0 ? PLACE_READ : PLACE_WRITE);
 	places_add_secret(places_out, conf->journal.key_file, PLACE_WRITE); /* journal rekey */
 	places_add_file(places_out, conf->journal.path, PLACE_WRITE);
+	places_add_audit(places_out, &conf->audit);
 	places_add_file(places_out, conf->listen.admin_socket, PLACE_SOCKET);
 	if (conf->listen.address != NULL && *conf->listen.address == '/')
 		places_add_file(places_out, conf->listen.address, PLACE_SOCKET);

@@ -61,6 +61,9 @@ struct http *http_listen_unix(struct loop *loop, const char *path, const struct 
     size_t route_count, void *context, const struct conf_limits *limits, struct err *err);
 /* Without them any number of requests is taken. They stay the caller's. */
 void http_limit(struct http *http, struct rates *rates);
+/* Called for every problem that a known path is answered with, before it is: for the audit log. */
+typedef void http_problem_fn(const struct http_request *request, const char *name, void *arg);
+void http_on_problem(struct http *http, http_problem_fn *on_problem, void *arg);
 void http_close(struct http **http);           /* unlinks the unix socket */
 void http_pause(struct http *http);            /* accepts no more, and closes after each answer */
 bool http_has_unsent(const struct http *http); /* an answer is on its way to a client */
@@ -69,10 +72,14 @@ int http_port(const struct http *http);
 /* What was asked. Texts live as long as the request. */
 const char *http_portal(
     const struct http_request *request); /* the portal's name; "" for HTTP_OPEN */
+/* "portal:NAME", "admin:UID" of who has the other end of the unix socket, or "unknown". */
+const char *http_actor(const struct http_request *request);
 /* The system's user at the other end of the admin socket, as the kernel knows it. */
 #define HTTP_NO_UID ((uid_t)-1)
 uid_t http_peer_uid(const struct http_request *request); /* HTTP_NO_UID on others */
 bool http_has_right(const struct http_request *request, unsigned right);
+/* The route's method and path, as "GET /v1/registrations/{id}"; NULL where there is none. */
+const char *http_what(const struct http_request *request);
 const char *http_param(
     const struct http_request *request, const char *name); /* {name} of the path */
 const char *http_query(const struct http_request *request, const char *name);  /* or NULL */

@@ -59,6 +59,8 @@ struct http {
 	struct http_request *requests;         /* every one not yet freed */
 	int in_flight;                         /* requests not yet answered, streams apart */
 	int streams;
+	http_problem_fn *on_problem;
+	void *on_problem_arg;
 	int64_t comment_every; /* of a stream, in milliseconds */
 	struct http *next;     /* of listen.c */
 };
@@ -106,6 +108,8 @@ struct http_request {
 	size_t body_size;
 	uid_t peer_uid;
 	char *portal; /* NULL where none is known */
+	char *actor;  /* the same, and who of those that share it */
+	char *what;   /* NULL until it has a route */
 	unsigned rights;
 	bool open;    /* the route asks for no credential */
 	bool at_work; /* counts in http->in_flight */

@@ -301,6 +301,13 @@ listen_unlink(const struct http *http)
 }
 
 void
+http_on_problem(struct http *http, http_problem_fn *on_problem, void *arg)
+{
+	http->on_problem = on_problem;
+	http->on_problem_arg = arg;
+}
+
+void
 http_close(struct http **http)
 {
 	struct http *it = *http;

@@ -99,7 +99,10 @@ static void
 reply_send_problem(struct http_request *request, const char *name, json_t *json)
 {
 	const char *value, *header = problem_header(name, &value);
+	const struct http *http = request->http;
 
+	if (http->on_problem != NULL && request->what != NULL)
+		http->on_problem(request, name, http->on_problem_arg);
 	if (header != NULL && request->evreq != NULL &&
 	    evhttp_find_header(evhttp_request_get_output_headers(request->evreq), header) == NULL)
 		http_add_header(request, header, value);

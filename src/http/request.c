@@ -78,6 +78,8 @@ request_free(struct http_request *request)
 		secret_wipe(request->body, request->body_size);
 	free(request->body);
 	free(request->portal);
+	free(request->actor);
+	free(request->what);
 	free(request);
 }
 
@@ -160,6 +162,16 @@ request_judge(struct http_request *request, const struct http_route *route)
 	return NULL;
 }
 
+static char *
+request_make_actor(const struct http_request *request)
+{
+	if (request->portal == NULL)
+		return mem_text("unknown");
+	if (request->http->unix_path == NULL)
+		return mem_format("portal:%s", request->portal);
+	return mem_format("admin:%lu", (unsigned long)request->peer_uid);
+}
+
 static void
 request_dispatch(struct http_request *request)
 {
@@ -176,6 +188,7 @@ request_dispatch(struct http_request *request)
 		free(allow);
 		return;
 	}
+	request->what = mem_format("%s %s", route->method, route->path);
 	problem = request_judge(request, route);
 	if (problem != NULL) {
 		http_reply_problem(request, problem, NULL);
@@ -206,6 +219,7 @@ request_on_evhttp(struct evhttp_request *evreq, void *arg)
 	}
 	conn_take_request(conn, request, &query);
 	auth_find(request);
+	request->actor = request_make_actor(request);
 	bad =
 	    query != NULL && *query != '\0' && evhttp_parse_query_str(query, &request->query) != 0;
 	free(query);
@@ -219,6 +233,18 @@ const char *
 http_portal(const struct http_request *request)
 {
 	return request->open || request->portal == NULL ? "" : request->portal;
+}
+
+const char *
+http_actor(const struct http_request *request)
+{
+	return request->actor;
+}
+
+const char *
+http_what(const struct http_request *request)
+{
+	return request->what;
 }
 
 uid_t

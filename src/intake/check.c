@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -191,6 +192,22 @@ check_may_compare(struct check *check)
 }
 
 static void
+check_audit(const struct check *check, enum roll_verdict verdict)
+{
+	struct audit_decision decision = {
+	    .event = "identity-check",
+	    .actor = http_actor(check->request),
+	    .request = http_request_id(check->request),
+	    .person = check->keys.person,
+	    .outcome = verdict == ROLL_PROVED         ? "verified"
+		       : verdict == ROLL_NOT_ELIGIBLE ? "not-eligible"
+						      : "not-verified",
+	};
+
+	audit_write(check->intake->parts.site->audit, &decision);
+}
+
+static void
 check_judge(struct check *check, struct records *records)
 {
 	struct intake *intake = check->intake;
@@ -203,6 +220,7 @@ check_judge(struct check *check, struct records *records)
 	verdict =
 	    roll_judge(intake_conf(intake), check->application, false, records, &person, &why);
 	mem_free_text(&why);
+	check_audit(check, verdict);
 	if (verdict != ROLL_NOT_VERIFIED)
 		budget_pass(intake->parts.site->budget, &check->keys);
 	if (verdict == ROLL_PROVED) {

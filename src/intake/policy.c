@@ -1,4 +1,5 @@
 /* What portals are told of the rules, and how the daemon is. */
+#include "audit/audit.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "dir/dir.h"
@@ -59,17 +60,20 @@ intake_on_health(struct http_request *request, void *context)
 }
 
 /* Able to accept: a directory that is down, or left alone for what it says, is named, and does not
- * stop registrations; a journal that can't be written does. */
+ * stop registrations; a journal or an audit log that can't be written does. */
 void
 intake_on_ready(struct http_request *request, void *context)
 {
 	const struct intake *intake = context;
 	bool writes = journal_trouble(intake->parts.journal) == NULL;
-	bool ready = writes && !intake->draining;
+	bool audits = audit_trouble(intake->parts.site->audit) == NULL;
+	bool ready = writes && audits && !intake->draining;
 	json_t *down = json_array(), *stopped = json_object();
 
 	if (!writes)
 		json_array_append_new(down, json_string("journal"));
+	if (!audits)
+		json_array_append_new(down, json_string("audit"));
 	for (size_t i = 0; i <= intake_conf(intake)->personnel_count; i++) {
 		const struct dir *dir = intake->parts.directories[i];
 		char *why = driver_trouble(intake->parts.driver, dir_name(dir));

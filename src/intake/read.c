@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
@@ -131,6 +132,24 @@ follow_let_go(struct follow *follow)
 	}
 }
 
+/* The request may have been answered by then: it took too long. */
+static void
+delete_audit(
+    const struct follow *follow, enum wish_result result, const struct registration *registration)
+{
+	const struct http_request *request = follow->request;
+	const char *portal = registration != NULL ? registration->portal : NULL;
+	struct audit_decision decision = {
+	    .event = "withdrawal",
+	    .actor = request != NULL ? http_actor(request) : portal,
+	    .request = request != NULL ? http_request_id(request) : NULL,
+	    .registration = follow->id,
+	    .outcome = wish_result_name(result),
+	};
+
+	audit_write(follow->intake->parts.site->audit, &decision);
+}
+
 static void
 delete_on_wish(
     enum wish_result result, const struct registration *registration, const char *why, void *arg)
@@ -138,6 +157,7 @@ delete_on_wish(
 	struct follow *follow = arg;
 
 	follow->wishing = false;
+	delete_audit(follow, result, registration);
 	if (follow->request == NULL)
 		follow_free(follow);
 	else if (result == WISH_GRANTED)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -102,6 +103,23 @@ submit_add_request(struct submit *submit, struct http_request *request)
 	submit->requests[submit->request_count++] = request;
 }
 
+/* Before anybody is told. request is NULL at the end of the daemon, which lets go of requests. */
+static void
+submit_audit(const struct submit *submit, const struct http_request *request, const char *id,
+    const char *person, const char *outcome)
+{
+	struct audit_decision decision = {
+	    .event = "registration",
+	    .actor = request != NULL ? http_actor(request) : submit->portal,
+	    .request = request != NULL ? http_request_id(request) : NULL,
+	    .registration = id,
+	    .person = person,
+	    .outcome = outcome,
+	};
+
+	audit_write(submit->intake->parts.site->audit, &decision);
+}
+
 /*
  * A key that was used before: true where the request was answered, or joined the submission that is
  * on its way.
@@ -143,6 +161,9 @@ submit_is_known(struct submit *submit, struct http_request *request)
 	same = strcmp(old->body_mac, submit->body_mac) == 0;
 	if (same && status == 0)
 		body = answer_text(intake, old, &status);
+	/* The daemon may have been killed before it could tell of the first time. */
+	if (same)
+		submit_audit(submit, request, old->id, old->person_key, "accepted-before");
 	if (same)
 		answer_request(request, status, old->id, body);
 	else
@@ -162,6 +183,8 @@ submit_on_appended(enum journal_result result, const char *id, void *arg)
 	submit->registration = NULL;
 	if (result == JOURNAL_DONE) {
 		memcpy(submit->id, registration->id, UUID_SIZE);
+		submit_audit(submit, submit->request_count > 0 ? submit->requests[0] : NULL, id,
+		    submit->keys.person, "accepted");
 		submit_wait(submit);
 		driver_take(intake->parts.driver, registration);
 		return;
@@ -327,6 +350,10 @@ intake_on_post(struct http_request *request, void *context)
 	} else if (journal_trouble(intake->parts.journal) != NULL) {
 		http_reply_problem(
 		    request, "unavailable", "the journal can't be written: nothing was kept");
+		submit_free(submit);
+	} else if (audit_trouble(intake->parts.site->audit) != NULL) {
+		http_reply_problem(
+		    request, "unavailable", "the audit log can't be written: nothing was kept");
 		submit_free(submit);
 	} else if (submit_is_over_budget(submit, request, &submission)) {
 		submit_free(submit);

@@ -1,6 +1,7 @@
 bin_PROGRAMS += musterctl
 musterctl_LDADD = $(MUSTER_LIBS) $(CURL_LIBS)
 musterctl_SOURCES = %D%/client.c %D%/client.h
+musterctl_SOURCES += %D%/audit.c
 musterctl_SOURCES += %D%/completion.c
 musterctl_SOURCES += %D%/journal.c
 musterctl_SOURCES += %D%/main.c

@@ -45,26 +45,32 @@ command_say(const char *format, ...)
 }
 
 int
-command_socket(const struct command *command, char **socket_out)
+command_conf(const struct command *command, struct conf **conf_out)
 {
 	struct conf_faults faults = {0};
+
+	*conf_out = conf_read(command->config != NULL ? command->config : DEFAULT_CONFIG, &faults);
+	for (size_t i = 0; i < faults.count; i++)
+		command_say("%s", faults.lines[i]);
+	conf_faults_fini(&faults);
+	return *conf_out != NULL ? 0 : EXIT_CONFIG;
+}
+
+int
+command_socket(const struct command *command, char **socket_out)
+{
 	struct conf *conf;
 
 	if (command->socket != NULL) {
 		*socket_out = mem_text(command->socket);
 		return 0;
 	}
-	conf = conf_read(command->config != NULL ? command->config : DEFAULT_CONFIG, &faults);
-	if (conf == NULL) {
-		for (size_t i = 0; i < faults.count; i++)
-			command_say("%s", faults.lines[i]);
+	if (command_conf(command, &conf) != 0) {
 		command_say("the admin socket is not known: name it with -s SOCKET, or another "
 			    "configuration with -c FILE");
-		conf_faults_fini(&faults);
 		return EXIT_CONFIG;
 	}
 	*socket_out = mem_text(conf->listen.admin_socket);
-	conf_faults_fini(&faults);
 	conf_free(&conf);
 	return 0;
 }

@@ -49,7 +49,9 @@ static const char daemon_conf[] =
     "limits = { connections = 4096; in_flight = 2048;\n"
     "    rate = 20000; burst = 100000; failure_rate = 60000; failure_burst = 100000;\n"
     "    stranger_rate = 60000; stranger_burst = 100000; };\n"
-    "journal = { path = \"%1$s/journal.db\"; key_file = \"%1$s/journal.key\"; };\n";
+    "journal = { path = \"%1$s/journal.db\"; key_file = \"%1$s/journal.key\"; };\n"
+    "audit = { path = \"%1$s/audit.log\"; key_file = \"%1$s/audit.key\";\n"
+    "    sign_file = \"%1$s/audit.sign\"; };\n";
 
 /* Every category of the Army profile by its own name; ROTC cadets from the third year on. */
 static char *

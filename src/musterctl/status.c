@@ -64,6 +64,25 @@ status_journal(const json_t *journal)
 }
 
 static void
+status_audit(const json_t *audit)
+{
+	struct table table = {.columns = 2};
+	const char *trouble = json_text(audit, "trouble");
+
+	puts("\nAudit log");
+	if (!json_is_true(json_object_get(audit, "kept"))) {
+		puts("none is kept");
+		return;
+	}
+	table_add_text(&table, "writable");
+	table_add_text(&table, trouble != NULL ? trouble : "yes");
+	status_row(&table, "lines", json_number(audit, "seq"));
+	if (json_number(audit, "waiting") > 0)
+		status_row(&table, "wait in memory", json_number(audit, "waiting"));
+	table_print(&table, stdout);
+}
+
+static void
 status_directories(const json_t *status)
 {
 	struct table table = {.columns = 4};
@@ -141,6 +160,7 @@ status_verb(const struct command *command)
 		status_head(status);
 		status_counts(status);
 		status_journal(json_object_get(status, "journal"));
+		status_audit(json_object_get(status, "audit"));
 		status_directories(status);
 		status_portals(status);
 		status_queues(status);

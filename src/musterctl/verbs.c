@@ -160,6 +160,21 @@ const struct verb verb_table[] = {
 	    "anew; this command then seals everything again with that one.",
 	.options = {{"keep-old", NULL, NULL, "leave the older keys in the key file"}},
 	.run = journal_rekey_verb},
+    {.name = "audit verify",
+	.operands = "[FILE]",
+	.most = 1000,
+	.summary = "Checks the audit log: every line's MAC, the signed heads, and its end.",
+	.words = "FILE is the configuration's where none is named; where it was rotated, name its "
+		 "files from the oldest on. Ends with 1 at the first bad line, and says which it "
+		 "is and what is wrong with it: edited, missing, reordered, repeated, truncated, "
+		 "or a head with a bad signature. Needs no daemon. MACs are checked where the "
+		 "log's first key is at hand, heads where the public key is, and the end with "
+		 "musterd's own state on its machine, or with a head that was seen before. On "
+		 "another machine name the keys.",
+	.options = {{"key", "FILE", NULL, "the first key, instead of the configuration's"},
+	    {"public", "FILE", NULL, "the public key of the heads, instead of the configuration's"},
+	    {"head", "SEQ:HASH", NULL, "a head that the log must have"}},
+	.run = audit_verify_verb},
     {.name = "config",
 	.operands = "",
 	.summary = "Prints the configuration in force, secrets masked.",

@@ -57,6 +57,10 @@ bool verb_is_group(const char *first); /* whether a second word must follow */
 /* The option's value, "" for one that takes none, NULL where it was not given. */
 const char *command_option(const struct command *command, const char *name);
 
+/* The configuration: -c, or the default file. 0, or EXIT_CONFIG with every fault said. */
+struct conf;
+int command_conf(const struct command *command, struct conf **conf_out);
+
 /* The admin socket: -s, or what the configuration says. 0, or EXIT_CONFIG with every fault said. */
 int command_socket(const struct command *command, char **socket_out);
 
@@ -79,5 +83,6 @@ int schema_print_verb(const struct command *command);
 int journal_check_verb(const struct command *command);
 int journal_rekey_verb(const struct command *command);
 int journal_backup_verb(const struct command *command);
+int audit_verify_verb(const struct command *command);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "admin/admin.h"
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -31,6 +32,7 @@
 #include "musterd/notify.h"
 #include "musterd/plan.h"
 #include "musterd/watchdog.h"
+#include "musterd/witness.h"
 #include "pipeline/driver.h"
 #include "pipeline/timekeeper.h"
 
@@ -178,7 +180,8 @@ daemon_make_parts(struct daemon *daemon)
 
 	daemon->site.conf = daemon->conf;
 	daemon->site.person_keys = daemon->person_keys;
-	daemon->site.budget = budget_new(daemon->loop, daemon->journal, &daemon->site.conf);
+	daemon->site.budget =
+	    budget_new(daemon->loop, daemon->journal, &daemon->site.conf, daemon->site.audit);
 	daemon->driver = driver_new(daemon->loop, daemon->journal, plan, &daemon->site,
 	    daemon->directories, daemon->conf->limits.in_flight);
 	daemon->rates =
@@ -257,6 +260,8 @@ daemon_listen(struct daemon *daemon, struct err *err)
 	if (daemon->public_http == NULL)
 		return -1;
 	http_limit(daemon->public_http, daemon->rates);
+	http_on_problem(daemon->admin_http, witness_on_problem, daemon->site.audit);
+	http_on_problem(daemon->public_http, witness_on_problem, daemon->site.audit);
 	return 0;
 }
 
@@ -285,6 +290,7 @@ daemon_reload(struct daemon *daemon)
 		    conf == NULL ? "see the faults above" : err.text);
 		http_tls_free(&tls);
 		conf_free(&conf);
+		witness_event(daemon->site.audit, "reload", "refused");
 		return;
 	}
 	http_set_tls(daemon->public_http, &tls);
@@ -295,13 +301,17 @@ daemon_reload(struct daemon *daemon)
 	timekeeper_reload(daemon->timekeeper, conf);
 	log_setup((enum log_level)conf->log.level, (enum log_format)conf->log.format);
 	log_note("configuration reloaded");
+	witness_reload(daemon->site.audit, conf);
 }
 
 static void
 daemon_on_reload(int number, void *arg)
 {
+	struct daemon *daemon = arg;
+
 	notify_reloading();
-	daemon_reload(arg);
+	audit_reopen(daemon->site.audit);
+	daemon_reload(daemon);
 	notify_supervisor("READY=1");
 }
 
@@ -355,6 +365,7 @@ daemon_build(struct daemon *daemon, struct err *err)
 	daemon_open_heap();
 	daemon->loop = loop_new(err);
 	if (daemon->loop == NULL || daemon_open_journal(daemon, err) != 0 ||
+	    witness_open(daemon->loop, daemon->conf, &daemon->site.audit, err) != 0 ||
 	    daemon_open_directories(daemon, err) != 0 || daemon_open_hash_pool(daemon, err) != 0 ||
 	    daemon_open_card(daemon, err) != 0)
 		return -1;
@@ -466,6 +477,8 @@ daemon_stop(struct daemon **daemon)
 	intake_free(&it->intake);
 	driver_free(&it->driver);
 	rates_free(&it->rates);
+	witness_event(it->site.audit, "stop", NULL);
+	audit_close(&it->site.audit);
 	loop_free(&it->loop);
 	keyring_free(&it->person_keys);
 	keyring_free(&it->journal_keys);

@@ -46,6 +46,7 @@ enum wish_result {
 	WISH_CONFLICT,  /* not in this state; why says so in words */
 	WISH_TRY_LATER, /* the journal can't take it now */
 };
+const char *wish_result_name(enum wish_result result); /* one word */
 /* registration is NULL for WISH_NOT_FOUND. */
 typedef void wish_done_fn(
     enum wish_result result, const struct registration *registration, const char *why, void *arg);

@@ -12,6 +12,7 @@
 
 #include "model/registration.h"
 
+struct audit;
 struct budget;
 struct conf;
 struct err;
@@ -33,6 +34,7 @@ struct site {
 	const struct conf *conf;
 	const struct keyring *person_keys;
 	struct budget *budget; /* of failed attempts at an identity */
+	struct audit *audit;   /* NULL: none is kept */
 };
 
 struct step {

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -198,10 +199,52 @@ flight_log(const struct flight *flight, const struct step *step, enum verdict ve
 		    verdict == HOLD ? "waits" : state);
 }
 
+/* Whether passing the row changed something outside: the state, or what would have to be undone. */
+static bool
+flight_has_changed(
+    const struct flight *flight, const struct step *step, enum registration_state before)
+{
+	const char *undo = step == flight->driver->plan ? NULL : step[-1].withdraw;
+
+	return flight->registration->state != before ||
+	       (step->withdraw == NULL) != (undo == NULL) ||
+	       (undo != NULL && strcmp(step->withdraw, undo) != 0);
+}
+
+/*
+ * Before the save: a row that a crash takes back is passed again, and told of twice rather than
+ * never. Words of a directory stay out of it: the timeline has them.
+ */
+static void
+flight_audit(const struct flight *flight, const struct step *step, enum verdict verdict,
+    const struct err *err, enum registration_state before)
+{
+	const struct registration *registration = flight->registration;
+	struct audit_decision decision = {
+	    .event = "step",
+	    .actor = "musterd",
+	    .registration = registration->id,
+	    .person = registration->person_key,
+	    .account = registration->uid,
+	    .what = step->name,
+	    .outcome = registration_state_name(registration->state),
+	};
+
+	if (verdict == REFUSE)
+		decision.reason = err->text;
+	else if (verdict == RETRY && registration->state == STATE_FAILED)
+		decision.reason = "failed";
+	else if ((verdict != NEXT && verdict != LATER) || !flight_has_changed(flight, step, before))
+		return;
+	audit_write(flight->driver->site->audit, &decision);
+}
+
 void
 flight_apply(struct flight *flight, const struct step *step, enum verdict verdict,
     const struct err *err, struct text *what)
 {
+	enum registration_state before = flight->registration->state;
+
 	flight->rests = verdict == HOLD;
 	flight->questions = 0;
 	switch (verdict) {
@@ -230,6 +273,7 @@ flight_apply(struct flight *flight, const struct step *step, enum verdict verdic
 		break;
 	}
 	flight_log(flight, step, verdict, err);
+	flight_audit(flight, step, verdict, err, before);
 	flight->troubled_by = NULL;
 }
 

@@ -12,6 +12,19 @@
 #include "journal/journal.h"
 #include "pipeline/driver_internal.h"
 
+const char *
+wish_result_name(enum wish_result result)
+{
+	static const char *const names[] = {
+	    [WISH_GRANTED] = "granted",
+	    [WISH_NOT_FOUND] = "not-found",
+	    [WISH_CONFLICT] = "refused",
+	    [WISH_TRY_LATER] = "put-off",
+	};
+
+	return names[result];
+}
+
 /* The state in which a row is worked on: what the row before it reached. */
 static enum registration_state
 wish_state_before(const struct step *plan, const struct step *step)

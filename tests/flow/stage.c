@@ -183,7 +183,7 @@ stage_open(struct stage *stage)
 	stage->timekeeper = timekeeper_open(stage->loop, stage->journal, &stage->conf, &err);
 	assert_non_null(stage->timekeeper);
 	stage->site.person_keys = stage->person_keys;
-	stage->site.budget = budget_new(stage->loop, stage->journal, &stage->site.conf);
+	stage->site.budget = budget_new(stage->loop, stage->journal, &stage->site.conf, NULL);
 	for (int i = 0; i < DIRECTORIES; i++) {
 		stage->directories[i] = dir_open(stage->loop, directory_names[i], NULL, &err);
 		assert_non_null(stage->directories[i]);

@@ -1,6 +1,7 @@
 # Real slapd, real musterd, one script a promise.
 live_tests = \
 	%D%/test_answers.py \
+	%D%/test_audit.py \
 	%D%/test_budget.py \
 	%D%/test_canary.py \
 	%D%/test_card.py \

@@ -183,7 +183,7 @@ life_start(int machine)
 	life->loop = loop_new(&err);
 	life->journal = journal_open(life->loop, &where, NULL, &err);
 	life->timekeeper = timekeeper_open(life->loop, life->journal, &conf, &err);
-	life->site.budget = budget_new(life->loop, life->journal, &life->site.conf);
+	life->site.budget = budget_new(life->loop, life->journal, &life->site.conf, NULL);
 	for (int i = 0; i < SERVERS; i++) {
 		life->directories[i] = dir_open(life->loop, server_names[i], NULL, &err);
 		dir_on_change(life->directories[i], life_on_directory, life);

@@ -35,7 +35,7 @@ setup(void **state)
 	    .spray_failures = 20,
 	    .spray_window = WINDOW};
 	bench.in_force = &bench.conf;
-	bench.budget = budget_new(bench.kit->loop, bench.kit->journal, &bench.in_force);
+	bench.budget = budget_new(bench.kit->loop, bench.kit->journal, &bench.in_force, NULL);
 	return 0;
 }
 
@@ -56,7 +56,7 @@ come_back(void)
 	budget_free(&bench.budget);
 	loop_free(&bench.kit->loop);
 	kit_open(bench.kit);
-	bench.budget = budget_new(bench.kit->loop, bench.kit->journal, &bench.in_force);
+	bench.budget = budget_new(bench.kit->loop, bench.kit->journal, &bench.in_force, NULL);
 }
 
 static void
