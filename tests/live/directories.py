@@ -112,13 +112,13 @@ def unit(dn):
 
 
 class Database:
-    """What one suffix holds: entries in LDIF, who reads it and by which rules."""
+    """What one suffix holds: entries in LDIF, who reads it (None: nobody yet) and by which rules."""
 
     def __init__(self, suffix, reader, ldif, access=None):
         self.suffix = suffix
         self.reader = reader
         self.ldif = ldif
-        self.access = access or READ_ALL
+        self.access = READ_ALL if access is None else access
 
 
 class Slapd:
@@ -154,11 +154,13 @@ class Slapd:
             text += DATABASE.format(number=number, suffix=database.suffix, admin=ADMIN, folder=folder, access=rules)
         self.tool("slapadd", "-n0", text=text)
         for database in self.databases:
-            password = f"userPassword: {self.password}\n"
-            self.tool("slapadd", "-q", "-b", database.suffix,
-                      text=database.ldif + entry(database.reader, "account simpleSecurityObject",
-                                                 uid=database.reader.split(",")[0].split("=")[1]).rstrip() +
-                      "\n" + password)
+            self.tool("slapadd", "-q", "-b", database.suffix, text=database.ldif + self.reader_entry(database))
+
+    def reader_entry(self, database):
+        if database.reader is None:
+            return ""
+        name = database.reader.split(",")[0].split("=")[1]
+        return entry(database.reader, "account simpleSecurityObject", uid=name, userPassword=self.password)
 
     @staticmethod
     def rules(database, rules=None):
