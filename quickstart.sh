@@ -15,7 +15,7 @@ packages_build="autoconf automake libtool pkg-config gcc make libc6-dev libevent
 	libsqlite3-dev libconfig-dev libjansson-dev libssl-dev libcrypt-dev libunistring-dev
 	libcurl4-openssl-dev libseccomp-dev slapd ldap-utils libsasl2-modules curl jq python3 ca-certificates"
 packages_check="libcmocka-dev clang libclang-rt-14-dev llvm clang-format universal-ctags valgrind
-	mandoc sqlite3 openssl procps strace spin gcovr systemd"
+	mandoc sqlite3 openssl procps strace spin gcovr systemd 389-ds-base"
 
 say() {
 	printf '\n== %s\n' "$*"

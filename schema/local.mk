@@ -1,7 +1,7 @@
 # The three forms of the schema are made from its rows, in the build tree.
 schemadir = $(datadir)/musterd/schema
 nodist_schema_DATA = %D%/muster.schema %D%/muster.ldif %D%/98muster.ldif
-dist_schema_DATA = %D%/97mail.ldif %D%/slapd-access.ldif
+dist_schema_DATA = %D%/97mail.ldif %D%/389ds-access.ldif %D%/slapd-access.ldif
 samplesdir = $(schemadir)/sample
 dist_samples_DATA = %D%/sample/people.ldif
 EXTRA_DIST += %D%/muster.rows %D%/make-schema %D%/sample/make-people

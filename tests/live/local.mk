@@ -1,5 +1,6 @@
 # Real slapd, real musterd, one script a promise.
 live_tests = \
+	%D%/test_access_389ds.py \
 	%D%/test_access_slapd.py \
 	%D%/test_answers.py \
 	%D%/test_audit.py \
@@ -26,5 +27,5 @@ live_tests = \
 	%D%/test_university.py \
 	%D%/test_watchdog.py
 TESTS += $(live_tests)
-EXTRA_DIST += $(live_tests) %D%/access.py %D%/canary.py %D%/directories.py %D%/live.py \
+EXTRA_DIST += $(live_tests) %D%/access.py %D%/canary.py %D%/directories.py %D%/ds389.py %D%/live.py \
 	%D%/main-job %D%/portals.py %D%/roll_tables.py
