@@ -131,7 +131,7 @@ admin_on_status(struct http_request *request, void *context)
 		json_object_set_new(states, registration_state_name((enum registration_state)i),
 		    json_integer(counts.by_state[i]));
 	http_reply_json(request, 200,
-	    json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:{s:i, s:I, s:I}}",
+	    json_pack("{s:s, s:i, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:{s:i, s:I, s:I}}",
 		"version", PACKAGE_VERSION, "pid", (int)getpid(), "uptime_seconds",
 		(json_int_t)((clock_boot() - admin->started_at) / 1000), "counts", states,
 		"oldest_pending", admin_instant(counts.oldest_pending), "next_due",

@@ -6,7 +6,7 @@
  * 2. the key file has it in front, and is durable: a start from here on uses it;
  * 3. it is in use, and what was sealed with the older ones before that is in the journal;
  * 4. every row is sealed again, some at a time, each only while it is what was read;
- * 5. the keys that no row names go from the key file, then what tells of them and the fact;
+ * 5. what tells of the keys that no row names goes, then they from the key file, then the fact;
  * 6. nothing of what was there before is left in the WAL file (the next start empties it too).
  */
 #include <stdlib.h>
@@ -199,14 +199,17 @@ rekey_drop_keys(struct task *task, struct err *err)
 	struct journal_rekeyed *result = &task->rekey->result;
 
 	result->dropped = !task->rekey->keep_old && result->not_made == NULL;
-	if (result->dropped && keyring_drop(task->journal->keys, &result->unneeded, err) != 0)
-		return -1;
+	/* Once they are out of the file nobody would know which they were. */
 	for (size_t i = 0; result->dropped && i < result->unneeded.count; i++) {
 		char *name = keys_fact_name(result->unneeded.list[i]);
+		int bad = rekey_note(task, name, NULL, err);
 
-		rekey_note(task, name, NULL, NULL);
 		free(name);
+		if (bad)
+			return -1;
 	}
+	if (result->dropped && keyring_drop(task->journal->keys, &result->unneeded, err) != 0)
+		return -1;
 	if (rekey_note(task, FACT_REKEY, NULL, err) != 0)
 		return -1;
 	rekey_sweep(task);

@@ -20,7 +20,7 @@
 #include "model/submission_json.h"
 #include "pipeline/step.h"
 
-enum call { CALL_REGISTER, CALL_CHECK, CALL_UNLOCK, CALL_BACKUP, CALL_COUNT };
+enum call { CALL_REGISTER, CALL_CHECK, CALL_UNLOCK, CALL_COUNT };
 
 static struct http http;
 
@@ -226,8 +226,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	if (call == CALL_UNLOCK)
 		admin_on_unlock(request, admin_of_test());
-	else if (call == CALL_BACKUP)
-		admin_on_journal_backup(request, admin_of_test());
 	else
 		read_public(request, call, choice / CALL_COUNT);
 	FUZZ_MUST(http.requests == NULL);

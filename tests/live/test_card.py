@@ -67,10 +67,11 @@ class Cards:
                 "crl_folder": f"{self.pki}/crls", "policies": [POLICY], **settings}
         group = "".join(f" {key} = {json.dumps(value)};" for key, value in keys.items())
         hashed = hashlib.sha256(TOKEN.encode()).hexdigest()
-        portal = (f'"reset"]; }}, {{ name = "cards"; token_sha256 = "{hashed}";\n'
+        end = '"reset"];\n    rate = 20000; burst = 100000; failure_rate = 60000; failure_burst = 100000; }'
+        portal = (f'{end}, {{ name = "cards"; token_sha256 = "{hashed}";\n'
                   '    rights = ["register", "status", "identity-check", "assert-certificate"]; } );')
-        assert '"reset"]; } );' in self.before
-        return self.before.replace('"reset"]; } );', portal) + f"certificates = {{{group} }};\n"
+        assert end + " );" in self.before
+        return self.before.replace(end + " );", portal) + f"certificates = {{{group} }};\n"
 
     def configure(self, **settings):
         """A reload, and whether it was taken."""

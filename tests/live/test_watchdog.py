@@ -113,7 +113,8 @@ def the_loop_hangs():
 def the_journals_thread_hangs():
     """The loop lives and says what is stuck."""
     log, heard = hang(lambda supervisor: supervisor.trace(
-        "-f", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:delay_enter=60s"))
+        "-f", "-P", os.path.join(supervisor.box.dir, "journal.db-wal"),
+        "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:delay_enter=60s"))
     assert "WATCHDOG=trigger" in heard, heard
     assert "the journal thread is stuck" in log, log
 

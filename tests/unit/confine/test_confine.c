@@ -213,7 +213,8 @@ confine_to_files(void)
 	struct conf conf = {.files = files, .confine.landlock = CONF_CONFINE_REQUIRE};
 
 	conf.journal.path = in("journal/db");
-	conf.journal.key_file = in("key/there");
+	conf.accounts.directory.bind_password_file = in("key/there");
+	conf.journal.key_file = in("sealing/there");
 	conf.identity.key_file = in("new/missing");
 	conf.listen.admin_socket = in("run/socket");
 	conf.certificates.crl_folder = in("crl");
@@ -239,8 +240,9 @@ static const struct try files_tries[] = {
     {"cutting the configuration", cuts, "conf/file", EACCES},
     {"a file beside the configuration", makes, "conf/new", EACCES},
     {"removing the configuration", removes, "conf/file", EACCES},
-    {"a key that is there", opens, "key/there", 0},
-    {"writing a key that is there", writes, "key/there", EACCES},
+    {"a password", opens, "key/there", 0},
+    {"writing a password", writes, "key/there", EACCES},
+    {"another key for the journal", makes, "sealing/new", 0},
     {"making a key that is missing", makes, "new/missing", 0},
     {"a file outside", makes, "secret/new", EACCES},
     {"what the journal does with files", keeps_a_journal, NULL, 0},
@@ -257,9 +259,9 @@ static void
 make_ground(void)
 {
 	static const char *const folders[] = {
-	    "conf", "journal", "key", "new", "run", "crl", "link", "target", "secret"};
+	    "conf", "journal", "key", "sealing", "new", "run", "crl", "link", "target", "secret"};
 	static const char *const files[] = {"conf/file", "conf/beside", "journal/kept", "key/there",
-	    "run/file", "target/roots", "secret/file"};
+	    "sealing/there", "run/file", "target/roots", "secret/file"};
 
 	assert_non_null(mkdtemp(folder));
 	for (size_t i = 0; i < COUNT(folders); i++)
