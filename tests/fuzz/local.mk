@@ -1,7 +1,7 @@
 # Fuzz targets: with --enable-fuzzing they are libFuzzer's (tests/fuzz/run makes such a build), else
 # each replays its corpus, as a test.
-fuzz_targets = %D%/fuzz_answer %D%/fuzz_body %D%/fuzz_card %D%/fuzz_conf %D%/fuzz_dn \
-	%D%/fuzz_gate %D%/fuzz_lines %D%/fuzz_name %D%/fuzz_seal %D%/fuzz_server %D%/fuzz_value
+fuzz_targets = %D%/fuzz_answer %D%/fuzz_audit %D%/fuzz_body %D%/fuzz_card %D%/fuzz_conf \
+	%D%/fuzz_dn %D%/fuzz_gate %D%/fuzz_lines %D%/fuzz_name %D%/fuzz_seal %D%/fuzz_server %D%/fuzz_value
 if FUZZING
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_main =
@@ -17,6 +17,9 @@ fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_answer_SOURCES = %D%/fuzz_answer.c $(fuzz_common)
 %C%_fuzz_answer_LDADD = $(MUSTER_LIBS)
 %C%_fuzz_answer_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_audit_SOURCES = %D%/fuzz_audit.c $(fuzz_common)
+%C%_fuzz_audit_LDADD = $(MUSTER_LIBS)
+%C%_fuzz_audit_LDFLAGS = $(fuzz_ldflags) -Wl,--wrap=nanosleep
 %C%_fuzz_body_SOURCES = %D%/fuzz_body.c $(fuzz_common)
 %C%_fuzz_body_LDADD = $(MUSTER_LIBS)
 %C%_fuzz_body_LDFLAGS = $(fuzz_ldflags) -Wl,--wrap=budget_unlock -Wl,--wrap=journal_begin \
