@@ -139,6 +139,18 @@ check_trim(char *text)
 	}
 }
 
+/* What is shown is UTF-8 without a control, no longer, and not changed by a second look. */
+static void
+check_clean(const char *text)
+{
+	char *clean = text_clean(text, false), *again = text_clean(clean, false);
+
+	FUZZ_MUST(fuzz_is_utf8(clean) && !fuzz_has_control(clean));
+	FUZZ_MUST(strcmp(clean, again) == 0 && strlen(clean) <= strlen(text));
+	free(again);
+	free(clean);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -157,6 +169,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			FUZZ_MUST(strlen(text) == UUID_SIZE - 1 && !fuzz_has_control(text));
 		if (registration_state_parse(text, &state) == 0)
 			FUZZ_MUST(strcmp(registration_state_name(state), text) == 0);
+		check_clean(text);
 		check_trim(text);
 		free(text);
 	}
