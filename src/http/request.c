@@ -167,7 +167,7 @@ request_make_actor(const struct http_request *request)
 {
 	if (request->portal == NULL)
 		return mem_text("unknown");
-	if (request->http->unix_path == NULL)
+	if (!request->http->admin)
 		return mem_format("portal:%s", request->portal);
 	return mem_format("admin:%lu", (unsigned long)request->peer_uid);
 }

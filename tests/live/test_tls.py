@@ -313,17 +313,20 @@ def a_proxy_comes_by_unix_socket():
         it.box.kill_musterd(signal.SIGTERM)
         it.box.start_musterd(wait=False)
 
-        def call(token):
+        def call(token, line="GET /v1/policy"):
             with socket.socket(socket.AF_UNIX) as raw:
                 raw.settimeout(30)
                 raw.connect(path)
-                raw.sendall(f"GET /v1/policy HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n"
-                            "Connection: close\r\n\r\n".encode())
+                raw.sendall(f"{line} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n"
+                            "Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
                 return raw.makefile("rb").readline().split()[1]
 
         until(lambda: os.path.exists(path), 20, "the socket")
         assert call(it.box.endpoints["token"]) == b"200"
         assert call("wrong") == b"401"
+        assert call(it.box.endpoints["token"], "POST /v1/registrations") == b"415"
+        with open(os.path.join(it.box.dir, "audit.log")) as log:
+            assert '"actor":"portal:sandbox"' in log.readlines()[-1], "who comes by it is no administrator"
         assert stat.S_IMODE(os.lstat(path).st_mode) == 0o660
         it.box.kill_musterd(signal.SIGTERM)
         assert not os.path.exists(path)
