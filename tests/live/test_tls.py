@@ -324,7 +324,7 @@ def a_proxy_comes_by_unix_socket():
         until(lambda: os.path.exists(path), 20, "the socket")
         assert call(it.box.endpoints["token"]) == b"200"
         assert call("wrong") == b"401"
-        assert call(it.box.endpoints["token"], "POST /v1/registrations") == b"415"
+        assert call(it.box.endpoints["token"], "POST /v1/registrations") == b"400"
         with open(os.path.join(it.box.dir, "audit.log")) as log:
             assert '"actor":"portal:sandbox"' in log.readlines()[-1], "who comes by it is no administrator"
         assert stat.S_IMODE(os.lstat(path).st_mode) == 0o660
