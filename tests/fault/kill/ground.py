@@ -133,6 +133,14 @@ class Ground(House):
         self.restarted = None
         return reached
 
+    def open_rows(self):
+        """How many registrations a musterd that lives is not done with."""
+        base = sqlite3.connect(f"file:{self.dir}/journal.db?mode=ro", uri=True)
+        try:
+            return base.execute("SELECT count(*) FROM registration WHERE step <> 'done'").fetchone()[0]
+        finally:
+            base.close()
+
     def journal_rows(self):
         """What the journal of a musterd that was killed holds: read in a copy, for it is musterd that is
         to recover it."""
