@@ -54,7 +54,8 @@
  *     entry stays pending beside the active account where that was hurried (came_late).
  *   - SHARED: a hold that one daemon answers does not stop the other one's modify that was under
  *     way, and what it had under way may stay behind a withdrawal (came_stale); and saves must be
- *     refused where the row was changed since it was loaded.
+ *     refused where the row was changed since it was loaded. An admin's hand between two that carry
+ *     out the same row is not in any setting: today the journal's lock refuses the second daemon.
  *
  * Settings: DAEMONS, REGISTRATIONS, SHARED (both daemons work on one registration, in one journal,
  * as with a journal that leases its rows) and the number of each fault. A fault may come that often
