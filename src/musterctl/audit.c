@@ -56,13 +56,16 @@ means_read_keys(struct means *means, const char *key, const char *public, struct
 	return 0;
 }
 
+/* What is named here is a file where one stands; without a slash it would be a credential's. */
 static char *
 means_path(const char *named, const char *file, const char *suffix)
 {
 	char *path;
 
-	if (named != NULL || file == NULL)
-		return mem_text(named);
+	if (named != NULL)
+		return mem_format("%s%s", strchr(named, '/') == NULL ? "./" : "", named);
+	if (file == NULL)
+		return NULL;
 	path = mem_format("%s%s", file, suffix);
 	if (access(path, F_OK) != 0)
 		mem_free_text(&path);
